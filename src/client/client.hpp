@@ -1,0 +1,102 @@
+#pragma once
+// The REST API as blocking calls. Records are passed on as the server wrote them (json::object), so that `--json` shows fields which
+// this build does not know yet; records.hpp looks into them. Idempotent calls are repeated over a lost connection and, for the user's
+// own server, over its restart. One Client belongs to one thread.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "client/connect.hpp"
+#include "domain/ids.hpp"
+#include "domain/run_spec.hpp"
+
+namespace stoker::client {
+
+struct RunFilter {
+  std::string workspace_id, experiment, state, parent, prefix;  // empty: any
+  int limit = 50;
+  std::string cursor;
+};
+
+struct LogPart {
+  std::string bytes;
+  std::uint64_t size = 0;  // of the whole log now
+  bool is_complete = false;
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+/// Takes the bytes of a body as they come; an error ends the transfer.
+using ByteSink = std::function<Status(std::string_view)>;
+
+class Client {
+ public:
+  /// `renew` finds the server again after it went away; empty: the endpoint stays.
+  explicit Client(Endpoint endpoint, std::function<Result<Endpoint>()> renew = {});
+  ~Client();
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+
+  const Endpoint& endpoint() const { return endpoint_; }
+  /// Asks `renew` where the server is now.
+  Status renew();
+
+  Result<json::object> server();
+  Result<json::object> check_server();
+  Status stop_server();
+
+  Result<json::object> workspaces();
+  Result<json::object> find_workspace(const WorkspaceName& name);
+  Result<json::object> create_workspace(const WorkspaceName& name, bool exist_ok);
+  Result<json::object> experiments(const std::string& workspace_id);
+  Result<json::object> experiment(const std::string& workspace_id, const std::string& name);
+  Result<json::object> create_experiment(const std::string& workspace_id, const std::string& name);
+
+  Result<json::object> submit(const RunSpec& spec, const std::string& idempotency_key);
+  Result<json::object> runs(const RunFilter& filter);
+  Result<json::object> run(const RunId& id);
+  Result<json::object> cancel(const RunId& id, const std::string& by);
+  Result<json::object> explain(const RunId& id);
+  Result<json::object> events(const RunId& id);
+  Result<json::object> metrics(const RunId& id);
+  Result<json::object> files(const RunId& id);
+  Result<LogPart> log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream);
+  Status download(const RunId& id, const std::string& path, const ByteSink& sink);
+
+  Result<std::string> missing_objects(const std::string& digests);
+  Result<json::object> send_pack(const std::string& pack);
+  Result<json::object> commit_snapshot(const std::string& root);
+  Result<json::object> snapshot_diff(const SnapshotId& a, const SnapshotId& b);
+
+  /// Any call of the API: `target` begins with /api/v1. What is no 2xx becomes the server's error.
+  Result<json::object> call(std::string_view method, const std::string& target, const json::value* body = nullptr, const Headers& more = {});
+  /// Opens the event stream and gives each line of it to `line` until the server or `line` (with an error) ends it.
+  Status stream_lines(const std::string& target, const Headers& more, const ByteSink& line);
+
+ private:
+  struct Reply;
+  class Connection;
+  Result<Reply> send(std::string_view method, const std::string& target, const Headers& more, const std::string& body, bool is_idempotent);
+  Result<Reply> send_once(std::string_view method, const std::string& target, const Headers& more, const std::string& body);
+  Endpoint endpoint_;
+  std::function<Result<Endpoint>()> renew_;
+  std::unique_ptr<Connection> connection_;
+};
+
+/// A name for a run as users write it: an id, the beginning of one, or `latest`. kNotFound with what is near, kInvalidInput when
+/// several runs begin so (they are listed).
+Result<json::object> resolve_run(Client& client, const std::string& name);
+
+/// `a b/ü` → `a%20b/%C3%BC`: slashes stay.
+std::string encode_path(std::string_view path);
+/// The same for one value of a query: slashes go too.
+std::string encode_value(std::string_view value);
+
+}  // namespace stoker::client

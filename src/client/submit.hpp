@@ -1,0 +1,44 @@
+#pragma once
+// From a folder and a command to an accepted run: check everything at once, snapshot and upload what changed, take what a shell would
+// give (inherited.hpp) and the state of git (git.hpp), then one POST with an idempotency key, so that no retry makes a second run.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/json.hpp"
+#include "client/client.hpp"
+#include "client/home.hpp"
+#include "domain/run_spec.hpp"
+
+namespace stoker::client {
+
+struct SubmitRequest {
+  /// As the user wants it; `snapshot`, `inherited`, git's properties, `submitted_by` and `source_directory` are filled in here.
+  RunSpec spec;
+  std::string source_directory;      // empty: no snapshot, the run begins in an empty folder
+  bool has_inherited = false;        // spec.inherited is complete already
+  bool with_git = true;
+  std::string idempotency_key;       // empty: a random one
+  Variables variables;               // of the client
+  std::string index_directory;       // where the digests of unchanged files are remembered; empty: nowhere
+};
+
+/// How far the snapshot is; `total_bytes` is 0 while it is not known.
+struct SubmitProgress {
+  enum class Step { kScan, kUpload } step;
+  std::uint64_t files = 0, bytes = 0, total_bytes = 0;
+};
+using ProgressSink = std::function<void(const SubmitProgress&)>;
+
+/// Folder, script, program and interpreter, all mistakes at once. kScriptNotFound or kEnvironmentInvalid when that alone is wrong.
+Status check_submit(const SubmitRequest& request);
+/// The accepted run's record.
+Result<json::object> submit(Client& client, SubmitRequest request, const ProgressSink& progress = {});
+
+/// The workspace of the nearest v1 configuration file (config.json, also in .azureml and aml_config, up to 20 parents; spec 1.2);
+/// nullopt when there is none. `found` gets its path.
+Result<std::optional<WorkspaceName>> configured_workspace(const std::string& directory, std::string* found = nullptr);
+
+}  // namespace stoker::client
