@@ -1,0 +1,132 @@
+#pragma once
+// A run's life as one table: from, event, guard, to, effects. Nothing else changes a run's state (docs/reference/run-states.md
+// is made from the array). Pure: run and event in, next run and wished effects out; storing and doing is the callers' work.
+// Invariants: a terminal state never changes; order is forward only, but out of NotResponding; an event of another attempt than
+// the present one does nothing; `end` is written once.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/run.hpp"
+
+namespace stoker::runs {
+
+enum class EventKind : std::uint8_t {
+  kPlaced,           // the target gave a place: attempt, handle and GPUs begin to count
+  kProvisioning,     // compute is being made
+  kPreparing,        // supervisor: snapshot and environment
+  kQueued,           // waits inside the target (a batch queue, the other nodes)
+  kRunning,          // supervisor: the user's program began
+  kFinalizing,       // supervisor: it ended, files are being collected
+  kIntended,         // run.complete() or run.fail() from inside: settles at the end
+  kExited,           // supervisor: how the program ended; all its processes are gone
+  kFinished,         // supervisor: everything is delivered
+  kCancelRequested,  // a user, or a parent, wants it to end
+  kStartFailed,      // the target could not give a place, and will not
+  kSilent,           // nothing was heard of the supervisor for too long
+  kHeard,            // it is there again
+  kLost,             // the target says that nobody will ever report
+};
+inline constexpr std::size_t kEventKindCount = 14;
+std::string_view to_text(EventKind kind);  // "placed" "provisioning" …
+
+struct Event {
+  EventKind kind = EventKind::kPlaced;
+  Time at;
+  /// Of whom this tells; kPlaced: the new attempt. Not looked at for kCancelRequested and kStartFailed.
+  int attempt = 0;
+  json::value handle = nullptr;                   // kPlaced
+  std::vector<int> gpu_indices = {};              // kPlaced
+  std::string by = {};                            // kCancelRequested
+  std::string message = {};                       // kStartFailed, kLost, kSilent: the reason; kIntended: run.fail's message
+  std::string outcome = {};                       // kIntended: completed, failed
+  std::optional<RunEnd> end = std::nullopt;       // kExited
+  std::optional<RunError> error = std::nullopt;   // kExited, kStartFailed
+};
+
+/// What must also be so for a row to count. Rows of one (state, event) are tried in order; the last has no guard.
+enum class Guard : std::uint8_t {
+  kNone,
+  kEndedWell,      // exit code 0, and no run.fail()
+  kEndedByCancel,  // the cancel ended it: the supervisor says so, or it was lost after a cancel
+  kEndUnknown,     // no kExited was heard
+  kNeverPlaced,    // attempt 0
+  kWasFinalizing,  // NotResponding: where it was before, by what is recorded
+  kWasRunning,
+  kCancelPending,
+};
+std::string_view to_text(Guard guard);
+
+/// What the caller does after the next run is stored, as a set of bits.
+enum class Effect : std::uint16_t {
+  kNone = 0,
+  kSendStart = 1,    // hand the start message to the supervisor
+  kSendCancel = 2,   // tell it to cancel
+  kFreePlace = 4,    // the capacity is free again: settle with the target, schedule
+  kLeaveQueue = 8,   // it no longer waits
+  kNoteStart = 16,   // started_at (done by apply)
+  kNoteEnd = 32,     // end, error (done by apply)
+  kNoteCancel = 64,  // cancel_requested, cancel_by (done by apply)
+  kSettle = 128,     // ended_at, missing end, open phases (done by apply)
+};
+constexpr Effect operator|(Effect a, Effect b) { return static_cast<Effect>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b)); }
+constexpr bool has(Effect set, Effect one) { return (static_cast<std::uint16_t>(set) & static_cast<std::uint16_t>(one)) != 0; }
+
+/// Why an event does nothing.
+enum class Refusal : std::uint8_t {
+  kEnded,         // terminal states never change
+  kStaleAttempt,  // tells of another attempt
+  kNotPlaced,     // nothing runs yet
+  kPlacedBefore,  // it has its place
+  kBackward,      // the run is further than that
+  kAlready,       // it is so already
+  kNoEnd,         // finished without a word on how it ended
+};
+std::string_view to_text(Refusal refusal);      // "ended" …
+std::string_view sentence_of(Refusal refusal);  // for logs and the reference
+
+/// A set of states; `from` of a row.
+using StateSet = std::uint16_t;
+constexpr StateSet set_of(RunState state) { return static_cast<StateSet>(1U << static_cast<unsigned>(state)); }
+
+struct Row {
+  StateSet from;
+  EventKind event;
+  Guard guard;
+  std::optional<RunState> to;  // nullopt: stays
+  Effect effects;
+};
+struct RefusalRow {
+  StateSet from;
+  EventKind event;
+  Refusal refusal;
+};
+std::span<const Row> rows();
+std::span<const RefusalRow> refusals();
+
+/// nullopt: it can.
+std::optional<Refusal> can_apply(const Run& run, const Event& event);
+
+struct Applied {
+  Run next;
+  Effect effects = Effect::kNone;
+};
+struct Outcome {
+  std::optional<Applied> applied;
+  Refusal refusal = Refusal::kEnded;  // meaningful when nothing was applied
+};
+Outcome apply(Run run, const Event& event);
+
+/// Every invariant of a stored run; empty when all hold, else what is wrong. Tests ask after each step, debug builds after each event.
+std::string check(const Run& run);
+
+/// docs/reference/run-states.md and the enums of the two other languages.
+std::string render_states_markdown();
+std::string render_states_python();
+std::string render_states_typescript();
+
+}  // namespace stoker::runs

@@ -1,0 +1,83 @@
+#pragma once
+// The life of runs in the server: admission, the queue, dispatch to targets, cancel, and what follows from what supervisors say.
+// The catalog is the truth; in memory there are only the live runs, as entries of a queue and as places that are taken.
+// Started from the catalog alone: a restart of the server is a reconcile. Single loop; used by api/.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "catalog/catalog.hpp"
+#include "logs/log_store.hpp"
+#include "metrics/metric_store.hpp"
+#include "runs/explain.hpp"
+#include "runs/run_feed.hpp"
+#include "runs/supervisor_hub.hpp"
+#include "targets/target.hpp"
+
+namespace stoker::runs {
+
+/// What the composition root passes in. Everything outlives the service.
+struct Parts {
+  io::Loop& loop;
+  io::Pool& pool;
+  const Clock& clock;
+  Random& random;
+  catalog::Catalog& catalog;
+  logs::LogStore& logs;
+  metrics::MetricStore& metrics;
+  RunFeed& feed;
+  std::map<std::string, std::unique_ptr<targets::Target>> targets;  // by the name that a specification gives
+  std::function<io::Task<Result<bool>>(SnapshotId)> snapshot_exists;
+  std::function<std::string(const RunId& run, int attempt)> run_token;
+  std::function<std::string()> server_url;
+  std::string server_instance;
+  bool personal = false;  // an unknown workspace is made, not refused
+};
+
+/// For GET /server.
+struct Counts {
+  std::int64_t queued = 0;
+  std::int64_t running = 0;  // placed and not ended
+  int cpus = 0, cpus_used = 0, gpus = 0, gpus_used = 0;
+};
+
+class RunService {
+ public:
+  explicit RunService(Parts parts);
+  ~RunService();
+  RunService(const RunService&) = delete;
+  RunService& operator=(const RunService&) = delete;
+
+  /// Loads the live runs, then dispatches, watches and reconciles in the background. Before the server listens.
+  io::Task<Status> start();
+  /// Ends the background work and flushes what was received. Runs and supervisors go on.
+  io::Task<void> stop();
+
+  /// Durable when it returns. All mistakes at once. The same key gives the same run.
+  /// kInvalidInput, kEnvironmentInvalid, kTargetRejected (larger than the target), kNotFound (workspace, parent, snapshot), kStorageFull.
+  io::Task<Result<Run>> submit(RunSpec spec, std::optional<std::string> idempotency_key);
+  /// All or none; mistakes have paths under "runs[3]".
+  io::Task<Result<std::vector<Run>>> submit_batch(std::vector<RunSpec> specs);
+  /// The run as it is after the request: Canceled at once when it was not placed, else CancelRequested. A canceled run: itself.
+  /// kNotFound; kWrongState when it ended otherwise.
+  io::Task<Result<Run>> cancel(RunId run, std::string by);
+  io::Task<Result<Explanation>> explain(RunId run);
+
+  Counts counts() const;
+  SupervisorHub& hub();
+  RunFeed& feed();
+  const targets::Target* target(const std::string& name) const;
+  std::vector<std::string> target_names() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stoker::runs
