@@ -17,61 +17,63 @@ namespace stoker::runs {
 
 enum class EventKind : std::uint8_t {
   kPlaced,           // the target gave a place: attempt, handle and GPUs begin to count
-  kProvisioning,     // compute is being made
-  kPreparing,        // supervisor: snapshot and environment
-  kQueued,           // waits inside the target (a batch queue, the other nodes)
-  kRunning,          // supervisor: the user's program began
-  kFinalizing,       // supervisor: it ended, files are being collected
+  kProvisions,     // compute is being made
+  kPrepares,        // supervisor: snapshot and environment
+  kWaits,           // waits inside the target (a batch queue, the other nodes)
+  kRuns,          // supervisor: the user's program began
+  kFinalizes,       // supervisor: it ended, files are being collected
   kIntended,         // run.complete() or run.fail() from inside: settles at the end
   kExited,           // supervisor: how the program ended; all its processes are gone
   kFinished,         // supervisor: everything is delivered
-  kCancelRequested,  // a user, or a parent, wants it to end
+  kCancelAsked,  // a user, or a parent, wants it to end
   kStartFailed,      // the target could not give a place, and will not
   kSilent,           // nothing was heard of the supervisor for too long
   kHeard,            // it is there again
   kLost,             // the target says that nobody will ever report
 };
 inline constexpr std::size_t kEventKindCount = 14;
-std::string_view to_text(EventKind kind);  // "placed" "provisioning" …
+std::string_view to_text(EventKind kind);  // "placed" "provisions" …
 
 struct Event {
   EventKind kind = EventKind::kPlaced;
   Time at;
-  /// Of whom this tells; kPlaced: the new attempt. Not looked at for kCancelRequested and kStartFailed.
+  /// Of whom this tells; kPlaced: the new attempt. Not looked at for kCancelAsked and kStartFailed.
   int attempt = 0;
   json::value handle = nullptr;                   // kPlaced
   std::vector<int> gpu_indices = {};              // kPlaced
-  std::string by = {};                            // kCancelRequested
+  std::string by = {};                            // kCancelAsked
   std::string message = {};                       // kStartFailed, kLost, kSilent: the reason; kIntended: run.fail's message
   std::string outcome = {};                       // kIntended: completed, failed
   std::optional<RunEnd> end = std::nullopt;       // kExited
   std::optional<RunError> error = std::nullopt;   // kExited, kStartFailed
 };
 
-/// What must also be so for a row to count. Rows of one (state, event) are tried in order; the last has no guard.
+/// What must also be so for a row to count. Rows of one (state, event) are tried in order.
 enum class Guard : std::uint8_t {
   kNone,
-  kEndedWell,      // exit code 0, and no run.fail()
-  kEndedByCancel,  // the cancel ended it: the supervisor says so, or it was lost after a cancel
-  kEndUnknown,     // no kExited was heard
-  kNeverPlaced,    // attempt 0
-  kWasFinalizing,  // NotResponding: where it was before, by what is recorded
-  kWasRunning,
+  kEndKnown,        // kExited was heard
+  kEndUnknown,
+  kEndedWell,       // exit code 0, and no run.fail()
+  kEndedByCancel,   // the supervisor says that the cancel ended it, or it was lost after the cancel
+  kCanceledUnheard, // a cancel is pending and how it ended was never heard
   kCancelPending,
+  kStartedBefore,   // the user's program had begun
 };
 std::string_view to_text(Guard guard);
 
 /// What the caller does after the next run is stored, as a set of bits.
 enum class Effect : std::uint16_t {
   kNone = 0,
-  kSendStart = 1,    // hand the start message to the supervisor
-  kSendCancel = 2,   // tell it to cancel
-  kFreePlace = 4,    // the capacity is free again: settle with the target, schedule
-  kLeaveQueue = 8,   // it no longer waits
-  kNoteStart = 16,   // started_at (done by apply)
-  kNoteEnd = 32,     // end, error (done by apply)
-  kNoteCancel = 64,  // cancel_requested, cancel_by (done by apply)
-  kSettle = 128,     // ended_at, missing end, open phases (done by apply)
+  kSendStart = 1,     // hand the start message to the supervisor
+  kSendCancel = 2,    // tell it to cancel
+  kFreePlace = 4,     // the capacity is free again: release the supervisor, schedule
+  kLeaveQueue = 8,    // it no longer waits
+  kNotePlace = 16,    // attempt, handle, GPUs, the phase "queue" (this and all below are done by apply)
+  kNoteStart = 32,    // started_at
+  kNoteEnd = 64,      // end, error
+  kNoteCancel = 128,  // cancel_requested, cancel_by
+  kNoteIntent = 256,  // run.fail()'s error
+  kSettle = 512,      // ended_at, a missing end, open phases
 };
 constexpr Effect operator|(Effect a, Effect b) { return static_cast<Effect>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b)); }
 constexpr bool has(Effect set, Effect one) { return (static_cast<std::uint16_t>(set) & static_cast<std::uint16_t>(one)) != 0; }
@@ -84,14 +86,16 @@ enum class Refusal : std::uint8_t {
   kPlacedBefore,  // it has its place
   kBackward,      // the run is further than that
   kAlready,       // it is so already
+  kCancelPending, // it is to end; where it is on the way does not matter
+  kNotHeard,      // it counts as silent: kHeard comes first
   kNoEnd,         // finished without a word on how it ended
 };
 std::string_view to_text(Refusal refusal);      // "ended" …
 std::string_view sentence_of(Refusal refusal);  // for logs and the reference
 
-/// A set of states; `from` of a row.
-using StateSet = std::uint16_t;
-constexpr StateSet set_of(RunState state) { return static_cast<StateSet>(1U << static_cast<unsigned>(state)); }
+/// A set of states: bit n is the state with number n.
+using StateSet = std::uint32_t;
+constexpr StateSet set_of(RunState state) { return StateSet{1} << static_cast<unsigned>(state); }
 
 struct Row {
   StateSet from;
@@ -100,6 +104,7 @@ struct Row {
   std::optional<RunState> to;  // nullopt: stays
   Effect effects;
 };
+/// Where no row counts. Together with the rows every (state, event) has its answer (checked when compiling).
 struct RefusalRow {
   StateSet from;
   EventKind event;
