@@ -25,6 +25,8 @@ Status cut(int fd, std::uint64_t size) {
   return ok();
 }
 
+bool is_blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+
 Span to_span(const Entry& entry) { return Span{entry.stream, sum(entry.before), entry.length, entry.time}; }
 
 }  // namespace
@@ -61,6 +63,13 @@ Status RunLog::load() {
   }
   CHECK_OK(open_for_reading());
   TRY(const auto header, io::read_at(index_.get(), 0, kHeaderSize));
+  if (header.size() < kHeaderSize || is_blank(header)) {
+    exists_ = false;  // the header never reached the disk, so nothing was acknowledged
+    is_loaded_ = true;
+    text_.reset();
+    index_.reset();
+    return ok();
+  }
   if (const auto good = check_header(header); !good) return Error(good.error()).at("reading " + stem_ + ".idx");
   TRY(const auto text_size, io::file_size(text_.get()));
   IndexState state;
@@ -98,10 +107,11 @@ Status RunLog::open_for_writing() {
     CHECK_OK(cut(text.get(), sum(durable_.totals)));
     CHECK_OK(cut(index.get(), kHeaderSize + durable_.entries * kEntrySize));
   }
+  // What a killed server wrote last may be in the page cache only; its text was durable before.
+  if (pending_.empty()) CHECK_OK(io::sync_file(index.get()));
   text_ = std::move(text);
   index_ = std::move(index);
-  // What a killed server wrote last may be in the page cache only, so the next sync must reach the disk.
-  is_writable_ = is_dirty_ = true;
+  is_writable_ = true;
   return ok();
 }
 
