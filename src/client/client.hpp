@@ -5,8 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +15,7 @@
 #include "client/connect.hpp"
 #include "domain/ids.hpp"
 #include "domain/run_spec.hpp"
+#include "io/http_client.hpp"
 
 namespace stoker::client {
 
@@ -40,11 +39,9 @@ class Client {
  public:
   /// `renew` finds the server again after it went away; empty: the endpoint stays.
   explicit Client(Endpoint endpoint, std::function<Result<Endpoint>()> renew = {});
-  ~Client();
-  Client(Client&&) noexcept;
-  Client& operator=(Client&&) noexcept;
 
   const Endpoint& endpoint() const { return endpoint_; }
+  const std::function<Result<Endpoint>()>& renewal() const { return renew_; }
   /// Asks `renew` where the server is now.
   Status renew();
 
@@ -70,33 +67,23 @@ class Client {
   Result<LogPart> log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream);
   Status download(const RunId& id, const std::string& path, const ByteSink& sink);
 
-  Result<std::string> missing_objects(const std::string& digests);
-  Result<json::object> send_pack(const std::string& pack);
-  Result<json::object> commit_snapshot(const std::string& root);
   Result<json::object> snapshot_diff(const SnapshotId& a, const SnapshotId& b);
 
   /// Any call of the API: `target` begins with /api/v1. What is no 2xx becomes the server's error.
-  Result<json::object> call(std::string_view method, const std::string& target, const json::value* body = nullptr, const Headers& more = {});
+  Result<json::object> call(const std::string& method, const std::string& target, const json::value* body = nullptr, const Headers& more = {});
   /// Opens the event stream and gives each line of it to `line` until the server or `line` (with an error) ends it.
   Status stream_lines(const std::string& target, const Headers& more, const ByteSink& line);
 
  private:
-  struct Reply;
-  class Connection;
-  Result<Reply> send(std::string_view method, const std::string& target, const Headers& more, const std::string& body, bool is_idempotent);
-  Result<Reply> send_once(std::string_view method, const std::string& target, const Headers& more, const std::string& body);
+  Result<io::HttpResponse> send(io::HttpRequest request, bool is_repeatable = true);
+  Result<io::HttpResponse> send_once(const io::HttpRequest& request);
   Endpoint endpoint_;
   std::function<Result<Endpoint>()> renew_;
-  std::unique_ptr<Connection> connection_;
+  std::optional<io::HttpClient> http_;  // empty until the first call and after the address changed
 };
 
 /// A name for a run as users write it: an id, the beginning of one, or `latest`. kNotFound with what is near, kInvalidInput when
 /// several runs begin so (they are listed).
 Result<json::object> resolve_run(Client& client, const std::string& name);
-
-/// `a b/ü` → `a%20b/%C3%BC`: slashes stay.
-std::string encode_path(std::string_view path);
-/// The same for one value of a query: slashes go too.
-std::string encode_value(std::string_view value);
 
 }  // namespace stoker::client

@@ -35,7 +35,9 @@ struct ConnectOptions {
 /// kServerUnreachable (none there, and not to be started), kServerStart (with the last lines of server.log), kDataLocation, kForbidden.
 Result<Endpoint> connect(const Variables& variables, const ConnectOptions& options);
 
-/// GET /healthz answers with `instance` (any when empty).
+/// What GET /healthz says: the id of the server's data, which stays over its restarts. No token is needed.
+Result<std::string> server_instance(const std::string& url);
+/// The same as a question: `instance` answers there (any when empty).
 bool answers(const std::string& url, const std::string& instance);
 /// What the self-started server is given: paths and locale of the user, nothing secret and nothing of a run that it was started from.
 std::vector<std::string> server_environment(const Variables& variables, const Home& home);

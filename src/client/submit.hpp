@@ -20,16 +20,19 @@ struct SubmitRequest {
   std::string source_directory;      // empty: no snapshot, the run begins in an empty folder
   bool has_inherited = false;        // spec.inherited is complete already
   bool with_git = true;
+  bool is_same_machine = true;       // programs and interpreters can be looked for here
   std::string idempotency_key;       // empty: a random one
   Variables variables;               // of the client
   std::string index_directory;       // where the digests of unchanged files are remembered; empty: nowhere
 };
 
-/// How far the snapshot is; `total_bytes` is 0 while it is not known.
+/// How far the snapshot is; the totals are 0 until the folder has been walked.
 struct SubmitProgress {
-  enum class Step { kScan, kUpload } step;
-  std::uint64_t files = 0, bytes = 0, total_bytes = 0;
+  std::uint64_t files = 0, total_files = 0;
+  std::uint64_t bytes = 0, total_bytes = 0;
+  std::uint64_t sent_bytes = 0;  // compressed
 };
+/// Called from other threads, one call at a time.
 using ProgressSink = std::function<void(const SubmitProgress&)>;
 
 /// Folder, script, program and interpreter, all mistakes at once. kScriptNotFound or kEnvironmentInvalid when that alone is wrong.

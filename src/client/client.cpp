@@ -1,0 +1,224 @@
+#include "client/client.hpp"
+
+#include <charconv>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "client/records.hpp"
+#include "io/url.hpp"
+
+namespace stoker::client {
+namespace {
+
+// The server sends a comment every 15 s, so a stream that is silent for longer has lost its connection.
+constexpr std::chrono::seconds kStreamSilence{45};
+constexpr int kTries = 3;
+
+std::string run_target(const RunId& id, std::string_view rest = "") { return fmt::format("/api/v1/runs/{}{}", io::percent_encode(id.text()), rest); }
+
+Result<json::object> record_of(const io::HttpResponse& response) {
+  if (response.body.empty()) return json::object{};
+  auto value = parse_json(response.body);
+  if (!value || !value->is_object()) {
+    Error error(ErrorCode::kProtocol, "the server's answer is not a JSON record");
+    if (!value) error.because(value.error());
+    return error;
+  }
+  return std::move(value->get_object());
+}
+
+std::uint64_t number_header(const io::HttpResponse& response, const std::string& name) {
+  std::uint64_t number = 0;
+  const auto found = response.headers.find(name);
+  if (found != response.headers.end()) std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+/// Cuts a stream of bytes into lines; keeps what has no end yet.
+class LineCutter {
+ public:
+  explicit LineCutter(const ByteSink& line) : line_(line) {}
+  Status take(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto end = bytes.find('\n');
+      rest_.append(bytes.substr(0, end));
+      if (end == std::string_view::npos) break;
+      if (!rest_.empty() && rest_.back() == '\r') rest_.pop_back();
+      CHECK_OK(line_(rest_));
+      rest_.clear();
+      bytes.remove_prefix(end + 1);
+    }
+    return ok();
+  }
+
+ private:
+  const ByteSink& line_;
+  std::string rest_;
+};
+
+void add_query(std::string& target, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  target += fmt::format("{}{}={}", target.find('?') == std::string::npos ? '?' : '&', name, io::percent_encode(value));
+}
+
+json::value workspace_body(const WorkspaceName& name) {
+  return {{"subscription_id", name.subscription_id}, {"resource_group", name.resource_group}, {"name", name.name}};
+}
+
+}  // namespace
+
+Client::Client(Endpoint endpoint, std::function<Result<Endpoint>()> renew) : endpoint_(std::move(endpoint)), renew_(std::move(renew)) {}
+
+Status Client::renew() {
+  if (!renew_) return ok();
+  TRY(auto found, renew_());
+  endpoint_ = std::move(found);
+  http_.reset();
+  return ok();
+}
+
+Result<io::HttpResponse> Client::send_once(const io::HttpRequest& request) {
+  if (!http_) {
+    io::HttpOptions options;
+    options.url = endpoint_.url;
+    options.token = endpoint_.token;
+    TRY(auto http, io::HttpClient::create(std::move(options)));
+    http_.emplace(std::move(http));
+  }
+  auto response = http_->expect(request);
+  if (!response && response.error().code() == ErrorCode::kUnauthenticated && response.error().hint_text().empty()) {
+    return Error(response.error()).hint(endpoint_.is_own ? "is STOKER_HOME the one that the server was started with?" : "set STOKER_TOKEN to the token of the server at STOKER_URL");
+  }
+  return response;
+}
+
+Result<io::HttpResponse> Client::send(io::HttpRequest request, bool is_repeatable) {
+  for (int attempt = 1;; ++attempt) {
+    auto response = send_once(request);
+    if (response || response.error().code() != ErrorCode::kServerUnreachable || !is_repeatable || !renew_ || attempt == kTries) return response;
+    CHECK_OK(renew());
+  }
+}
+
+Result<json::object> Client::call(const std::string& method, const std::string& target, const json::value* body, const Headers& more) {
+  io::HttpRequest request{.method = method, .target = target, .headers = more};
+  if (body != nullptr) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json::serialize(*body);
+  }
+  TRY(const auto response, send(std::move(request)));
+  return record_of(response);
+}
+
+Status Client::stream_lines(const std::string& target, const Headers& more, const ByteSink& line) {
+  LineCutter cutter(line);
+  Status told = ok();
+  io::HttpRequest request{.target = target, .headers = more, .read_timeout = kStreamSilence};
+  request.headers.emplace_back("Accept", "text/event-stream");
+  request.sink = [&](std::string_view bytes) {
+    told = cutter.take(bytes);
+    return told.has_value();
+  };
+  const auto response = send_once(request);
+  if (!told) return told.error();
+  if (!response) return response.error();
+  return ok();
+}
+
+Result<json::object> Client::server() { return call("GET", "/api/v1/server"); }
+Result<json::object> Client::check_server() { return call("GET", "/api/v1/server/check"); }
+Status Client::stop_server() {
+  CHECK_OK(send({.method = "POST", .target = "/api/v1/server/stop"}, false));
+  return ok();
+}
+
+Result<json::object> Client::workspaces() { return call("GET", "/api/v1/workspaces"); }
+
+Result<json::object> Client::find_workspace(const WorkspaceName& name) {
+  std::string target = "/api/v1/workspaces";
+  add_query(target, "subscription_id", name.subscription_id);
+  add_query(target, "resource_group", name.resource_group);
+  add_query(target, "name", name.name);
+  TRY(auto found, call("GET", target));
+  if (!found.contains("workspaces")) return found;
+  const auto& list = array_of(found, "workspaces");
+  if (!list.empty() && list[0].is_object()) return json::object(list[0].get_object());
+  return Error(ErrorCode::kNotFound, fmt::format("there is no workspace {}/{}/{}", name.subscription_id, name.resource_group, name.name))
+      .hint(fmt::format("`stoker workspace create {}/{}/{}` makes it", name.subscription_id, name.resource_group, name.name));
+}
+
+Result<json::object> Client::create_workspace(const WorkspaceName& name, bool exist_ok) {
+  auto body = workspace_body(name);
+  body.get_object()["exist_ok"] = exist_ok;
+  return call("POST", "/api/v1/workspaces", &body);
+}
+
+Result<json::object> Client::experiments(const std::string& workspace_id) { return call("GET", fmt::format("/api/v1/workspaces/{}/experiments", io::percent_encode(workspace_id))); }
+
+Result<json::object> Client::experiment(const std::string& workspace_id, const std::string& name) {
+  return call("GET", fmt::format("/api/v1/workspaces/{}/experiments/{}", io::percent_encode(workspace_id), io::percent_encode(name)));
+}
+
+Result<json::object> Client::create_experiment(const std::string& workspace_id, const std::string& name) {
+  const json::value body{{"name", name}};
+  return call("POST", fmt::format("/api/v1/workspaces/{}/experiments", io::percent_encode(workspace_id)), &body);
+}
+
+Result<json::object> Client::submit(const RunSpec& spec, const std::string& idempotency_key) {
+  const json::value body(to_json(spec));
+  return call("POST", "/api/v1/runs", &body, {{"Idempotency-Key", idempotency_key}});
+}
+
+Result<json::object> Client::runs(const RunFilter& filter) {
+  std::string target = "/api/v1/runs";
+  add_query(target, "workspace_id", filter.workspace_id);
+  add_query(target, "experiment", filter.experiment);
+  add_query(target, "state", filter.state);
+  add_query(target, "parent", filter.parent);
+  add_query(target, "prefix", filter.prefix);
+  add_query(target, "limit", std::to_string(filter.limit));
+  add_query(target, "cursor", filter.cursor);
+  return call("GET", target);
+}
+
+Result<json::object> Client::run(const RunId& id) { return call("GET", run_target(id)); }
+
+Result<json::object> Client::cancel(const RunId& id, const std::string& by) {
+  const json::value body{{"by", by}};
+  return call("POST", run_target(id, "/cancel"), &body);
+}
+
+Result<json::object> Client::explain(const RunId& id) { return call("GET", run_target(id, "/explain")); }
+Result<json::object> Client::events(const RunId& id) { return call("GET", run_target(id, "/events")); }
+Result<json::object> Client::metrics(const RunId& id) { return call("GET", run_target(id, "/metrics")); }
+Result<json::object> Client::files(const RunId& id) { return call("GET", run_target(id, "/files")); }
+
+Result<LogPart> Client::log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream) {
+  auto target = run_target(id, fmt::format("/log?offset={}&limit={}", offset, limit));
+  add_query(target, "stream", stream);
+  TRY(auto response, send({.target = target}));
+  const auto complete = response.headers.find("x-stoker-complete");
+  LogPart part;
+  part.size = number_header(response, "x-stoker-size");
+  part.is_complete = complete != response.headers.end() && complete->second == "true";
+  part.bytes = std::move(response.body);
+  return part;
+}
+
+Status Client::download(const RunId& id, const std::string& path, const ByteSink& sink) {
+  Status told = ok();
+  io::HttpRequest request{.target = run_target(id, "/files/" + io::percent_encode_path(path))};
+  request.sink = [&](std::string_view bytes) {
+    told = sink(bytes);
+    return told.has_value();
+  };
+  const auto response = send_once(request);
+  if (!told) return told.error();
+  if (!response) return response.error();
+  return ok();
+}
+
+Result<json::object> Client::snapshot_diff(const SnapshotId& a, const SnapshotId& b) { return call("GET", fmt::format("/api/v1/snapshots/{}/diff/{}", a.text(), b.text())); }
+
+}  // namespace stoker::client
