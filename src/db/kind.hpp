@@ -61,10 +61,8 @@ class Session {
 
 struct Dialect {
   std::span<const DialectWord> words;
-  std::string_view begin_read;
+  std::string_view begin_read;   // one consistent state for all statements
   std::string_view begin_write;
-  std::string_view lock_migrations;  // inside the write transaction; empty where that is a lock itself
-  std::string_view find_tables;      // one column, the names of all tables
 };
 
 class Kind {

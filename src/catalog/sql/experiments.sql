@@ -1,0 +1,34 @@
+-- Experiments: hundreds in a workspace.
+
+-- name: find_experiment
+-- Index: unique (id).
+SELECT * FROM experiment_rows WHERE id = $1;
+
+-- name: find_experiment_by_name
+-- $1 the workspace. Index: unique (workspace_pk, name).
+SELECT * FROM experiment_rows WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND name = $2;
+
+-- name: list_experiments
+-- $1 the workspace, $2 1 to have archived ones too. By name. Index: unique (workspace_pk, name).
+SELECT * FROM experiment_rows
+WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND (archived_at IS NULL OR CAST($2 AS BIGINT) = 1)
+ORDER BY name;
+
+-- name: insert_experiment
+-- $2 and $3 come from count_experiment. Nothing changes when the name is taken (two servers at once).
+INSERT INTO experiments (id, workspace_pk, number, name, created_at, tags, run_count)
+VALUES ($1, $2, $3, $4, $5, '{}', 0)
+ON CONFLICT (workspace_pk, name) DO NOTHING;
+
+-- name: count_run
+-- Takes the next run's number and tells the keys that the run's row needs; the row stays locked until the transaction ends, so
+-- numbers have no gap and no double. Index: unique (workspace_pk, name).
+UPDATE experiments SET run_count = run_count + 1
+WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND name = $2
+RETURNING pk, workspace_pk, id, run_count;
+
+-- name: set_experiment_archived
+UPDATE experiments SET archived_at = $2 WHERE id = $1;
+
+-- name: set_experiment_tags
+UPDATE experiments SET tags = $2 WHERE id = $1;

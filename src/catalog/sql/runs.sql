@@ -1,0 +1,113 @@
+-- Runs. Each list walks one index, newest first, so that a page costs the same with a hundred runs stored and with ten million;
+-- runs.cpp picks the list whose index narrows most. Common to all lists: an empty text or a null for "any", states as ",Running,Queued,".
+
+-- name: insert_run
+-- $1 to $3 come from count_run; $5 the parent's id or null. Nothing changes when the id is taken.
+INSERT INTO runs (workspace_pk, experiment_pk, number, id, parent_pk, display_name, spec, created_at, state, is_live, attempt, handle, gpu_indices,
+                  cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked)
+VALUES ($1, $2, $3, $4, (SELECT pk FROM runs WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13,
+        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+ON CONFLICT (id) DO NOTHING
+RETURNING pk;
+
+-- name: find_run
+-- Index: unique (id).
+SELECT * FROM run_rows WHERE id = $1;
+
+-- name: find_run_pk
+-- Index: unique (id).
+SELECT pk FROM runs WHERE id = $1;
+
+-- name: find_run_mark
+-- What decides whether a message still matters. Index: unique (id).
+SELECT w.id AS workspace_id, r.state, r.attempt, r.cancel_requested, r.journal_acked
+FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk WHERE r.id = $1;
+
+-- name: list_runs
+-- $1 pk to stop before, $2 states, $3 how many. Primary key.
+SELECT * FROM run_rows
+WHERE pk < $1 AND (CAST($2 AS TEXT) = '' OR CAST($2 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY pk DESC LIMIT $3;
+
+-- name: list_runs_of_workspace
+-- $1 workspace, $2 pk to stop before, $3 states, $4 how many. Index: runs_by_workspace.
+SELECT * FROM run_rows
+WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND pk < $2
+  AND (CAST($3 AS TEXT) = '' OR CAST($3 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY pk DESC LIMIT $4;
+
+-- name: list_runs_of_experiment
+-- $1 experiment, $2 number to stop before, $3 workspace, $4 states, $5 how many. Index: unique (experiment_pk, number).
+SELECT * FROM run_rows
+WHERE experiment_pk = (SELECT pk FROM experiments WHERE id = $1) AND number < $2
+  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
+  AND (CAST($4 AS TEXT) = '' OR CAST($4 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY number DESC LIMIT $5;
+
+-- name: list_runs_of_parent
+-- $1 parent, $2 pk to stop before, $3 workspace, $4 experiment, $5 states, $6 how many. Index: runs_by_parent.
+SELECT * FROM run_rows
+WHERE parent_pk = (SELECT pk FROM runs WHERE id = $1) AND pk < $2
+  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
+  AND (CAST($4 AS TEXT) = '' OR experiment_id = CAST($4 AS TEXT))
+  AND (CAST($5 AS TEXT) = '' OR CAST($5 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY pk DESC LIMIT $6;
+
+-- name: list_runs_ended
+-- One ended state in one workspace: $1 workspace, $2 state, $3 pk to stop before, $4 how many. Index: runs_ended.
+SELECT * FROM run_rows
+WHERE is_live = 0 AND workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND state = $2 AND pk < $3
+ORDER BY pk DESC LIMIT $4;
+
+-- name: list_runs_live
+-- Only live states: $1 pk to stop before, $2 workspace, $3 experiment, $4 states, $5 how many. Index: runs_live.
+SELECT * FROM run_rows
+WHERE is_live = 1 AND pk < $1
+  AND (CAST($2 AS TEXT) = '' OR workspace_id = CAST($2 AS TEXT))
+  AND (CAST($3 AS TEXT) = '' OR experiment_id = CAST($3 AS TEXT))
+  AND (CAST($4 AS TEXT) = '' OR CAST($4 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY pk DESC LIMIT $5;
+
+-- name: list_runs_by_prefix
+-- By id, descending (within an experiment that is newest first): $1 the prefix, $2 the id to stop before, $3 workspace, $4 experiment, $5 parent,
+-- $6 states, $7 how many. Index: unique (id).
+SELECT * FROM run_rows
+WHERE id >= $1 AND id < $2
+  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
+  AND (CAST($4 AS TEXT) = '' OR experiment_id = CAST($4 AS TEXT))
+  AND (CAST($5 AS TEXT) = '' OR parent_pk = (SELECT p.pk FROM runs AS p WHERE p.id = CAST($5 AS TEXT)))
+  AND (CAST($6 AS TEXT) = '' OR CAST($6 AS TEXT) LIKE '%,' || state || ',%')
+ORDER BY id DESC LIMIT $7;
+
+-- name: live_runs
+-- Oldest first. Index: runs_live.
+SELECT * FROM run_rows WHERE is_live = 1 ORDER BY pk;
+
+-- name: count_live_runs
+-- Index: runs_live; follows the number of live runs.
+SELECT SUM(CASE WHEN state IN ('NotStarted', 'Queued') THEN 1 ELSE 0 END) AS waiting, COUNT(*) AS live FROM runs WHERE is_live = 1;
+
+-- name: newest_run_ids
+-- For "did you mean". Primary key.
+SELECT id FROM runs ORDER BY pk DESC LIMIT 50;
+
+-- name: update_run
+-- Compare-and-set: $1 id, $2 state and $3 attempt as they were. A new attempt has a journal of its own, so its acknowledgement starts at 0.
+-- Index: unique (id).
+UPDATE runs SET state = $4, is_live = $5, journal_acked = CASE WHEN attempt = $6 THEN journal_acked ELSE 0 END, attempt = $6, handle = $7, gpu_indices = $8,
+                cancel_requested = $9, cancel_by = $10, started_at = $11, ended_at = $12, end_reason = $13, end_exit_code = $14, end_signal = $15,
+                end_message = $16, error = $17, phases = $18
+WHERE id = $1 AND state = $2 AND attempt = $3;
+
+-- name: set_journal_acked
+-- Never back. Index: unique (id).
+UPDATE runs SET journal_acked = $3 WHERE id = $1 AND attempt = $2 AND journal_acked < $3;
+
+-- name: set_run_phases
+UPDATE runs SET phases = $3 WHERE id = $1 AND attempt = $2;
+
+-- name: set_run_error
+UPDATE runs SET error = $3 WHERE id = $1 AND attempt = $2;
+
+-- name: set_display_name
+UPDATE runs SET display_name = $2 WHERE id = $1;

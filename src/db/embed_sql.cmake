@@ -1,0 +1,22 @@
+# Turns the .sql files of a folder into one source. Run by add_custom_command as
+#   cmake -D FOLDER=catalog -D SOURCE=<src/catalog> -D OUT=<file.cpp> -P embed_sql.cmake
+# The text goes in as it is (raw string literals); it is parsed by db/statements.cpp at start and checked by a test.
+set(body "// Made by src/db/embed_sql.cmake from src/${FOLDER}/{sql,migrations}.\n#include \"db/embedded.hpp\"\n\nnamespace stoker::${FOLDER} {\n")
+foreach(kind sql migrations)
+  file(GLOB files ${SOURCE}/${kind}/*.sql)
+  list(SORT files)
+  string(APPEND body "std::span<const db::EmbeddedFile> embedded_${kind}() {\n")
+  if(files)
+    string(APPEND body "  static constexpr db::EmbeddedFile kFiles[] = {\n")
+    foreach(file ${files})
+      get_filename_component(name ${file} NAME_WE)
+      file(READ ${file} text)
+      string(APPEND body "{\"${name}\", R\"embedded_sql(${text})embedded_sql\"},\n")
+    endforeach()
+    string(APPEND body "  };\n  return kFiles;\n}\n")
+  else()
+    string(APPEND body "  return {};\n}\n")
+  endif()
+endforeach()
+string(APPEND body "}  // namespace stoker::${FOLDER}\n")
+file(WRITE ${OUT} "${body}")
