@@ -87,10 +87,19 @@ void Uploader::remark(const Scan& scan) {
 }
 
 io::Task<void> Uploader::send_queue() {
+  const auto most = static_cast<unsigned>(std::min<std::size_t>(workers_.threads(), queue_.size()));
+  if (most > 0) co_await send_side_by_side(most);
+}
+
+// The operator joins both halves, also when they are cancelled.
+io::Task<void> Uploader::send_side_by_side(unsigned count) {
   using namespace io::asio::experimental::awaitable_operators;
-  // As many requests at once as there are threads; the operators join them all, also when cancelled.
-  auto first = send_from_queue(), second = send_from_queue(), third = send_from_queue(), fourth = send_from_queue();
-  co_await (std::move(first) && std::move(second) && std::move(third) && std::move(fourth));
+  if (count == 1) {
+    co_await send_from_queue();
+    co_return;
+  }
+  auto first = send_side_by_side(count / 2), second = send_side_by_side(count - count / 2);
+  co_await (std::move(first) && std::move(second));
 }
 
 io::Task<void> Uploader::send_from_queue() {
@@ -142,7 +151,10 @@ io::Task<Result<Uploader::Answer>> Uploader::put(std::string name, std::string o
 }
 
 Result<Uploader::Answer> Uploader::put_once(io::HttpClient& client, const std::string& target, const std::string& origin, const std::function<Result<io::Fd>()>& open) {
-  TRY(const auto fd, open());
+  auto opened = open();
+  // A file that cannot be read here will not get better by asking the server again.
+  if (!opened) return opened.error().code() == ErrorCode::kIo ? Error(ErrorCode::kInvalidInput, opened.error().to_line()) : std::move(opened).error();
+  const auto fd = std::move(*opened);
   Answer answer;
   TRY(answer.size, io::file_size(fd.get()));
   io::HttpRequest request;
@@ -161,6 +173,7 @@ Result<Uploader::Answer> Uploader::put_once(io::HttpClient& client, const std::s
 }
 
 void Uploader::record(std::string name, const Answer& answer, std::string origin) {
+  if (answer.sha256.empty()) return;
   context_.journal.append(protocol::FileRecord{std::move(name), answer.size, answer.sha256, std::move(origin)});
 }
 

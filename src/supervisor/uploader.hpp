@@ -47,6 +47,7 @@ class Uploader final : public Uploads {
   void remark(const Scan& scan);
   /// Works on the queue with several requests at once until it is empty.
   io::Task<void> send_queue();
+  io::Task<void> send_side_by_side(unsigned count);
   io::Task<void> send_from_queue();
   io::Task<void> send(FoundFile file);
   io::Task<Result<Answer>> put(std::string name, std::string origin, std::function<Result<io::Fd>()> open);
