@@ -2,11 +2,11 @@
 // One attempt of a run, driven from start to its `finished` record: prepare, start, watch, end, upload. Decisions about ending are
 // attempt_state.hpp's, what the end is called is outcome.hpp's; here they are carried out. Everything is told through the journal.
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "io/task.hpp"
@@ -42,18 +42,20 @@ class Attempt {
   static Result<std::shared_ptr<Attempt>> recover(AttemptWorld world, protocol::StartMessage start);
   ~Attempt();
 
-  /// To the `finished` record. Ends early after abandon() and shut_down(), and when the keeper died (is_keeper_lost()).
+  /// To the `finished` record. Ends early after abandon() and shut_down(), and when the keeper died: then an end that can be told is told.
   io::Task<void> run();
   void cancel(std::chrono::seconds grace, const std::string& by);
   /// Ends the processes as lost (`why`), leaves uploads to the next supervisor.
   void shut_down(const std::string& why);
   /// Nobody wants it: kills at once, uploads nothing.
   void abandon();
-  /// After run(): the services end, the spool goes.
+  /// After run(): ends what works in the background. The spool stays.
+  io::Task<void> close();
+  /// close(), then the spool goes (its content in the background of the pool).
   io::Task<Status> remove();
 
-  bool is_finished() const { return finished_; }
-  bool is_keeper_lost() const { return keeper_lost_; }
+  bool is_finished() const { return finished_; }  // the `finished` record was written
+  bool has_ended() const { return ended_; }       // run() is over
   const protocol::StartMessage& start() const { return start_; }
   Journal& journal() { return *journal_; }
 
@@ -61,21 +63,28 @@ class Attempt {
   struct Command;
   Attempt(AttemptWorld world, protocol::StartMessage start);
 
+  io::Task<void> run_new();
+  io::Task<void> run_recovered();
   io::Task<Status> prepare(Command& command);
   io::Task<Status> prepare_environment(Command& command);
   io::Task<Status> launch(Command& command);
   io::Task<void> watch();
   io::Task<void> carry_out(Effect effect);
   io::Task<void> settle();
-  io::Task<void> settle_lost();
+  io::Task<void> settle_without_keeper();
+  io::Task<void> end_unstarted(Status why);
   io::Task<void> end_with(Outcome outcome);
   io::Task<void> finalize();
-  io::Task<void> wait_stop();
+  io::Task<void> wait_stop_preparing();
+  io::Task<void> wait_leave();
   void decide(const AttemptEvent& event);
+  void look_at_keeper();
+  bool must_leave() const { return abandoned_ || leaving_ || world_.keeper.is_dead(); }
   void begin_phase(const std::string& name);
   void end_phase();
   void write_identity();
   void say(const std::string& line);
+  io::Signal& wake() { return world_.keeper.changed(); }
 
   AttemptWorld world_;
   protocol::StartMessage start_;
@@ -86,15 +95,14 @@ class Attempt {
   ControlGroup group_;
   AttemptState state_;
   std::vector<Effect> effects_;  // decided, not yet carried out
-  io::Signal wake_;
   io::TaskGroup tasks_;
   std::string phase_;                     // the open one
   std::optional<JournalFindings> found_;  // nullopt for a new attempt
   std::optional<io::ProcessIdentity> main_;
   bool abandoned_ = false;
-  bool leaving_ = false;  // shut_down: no uploads here
-  bool keeper_lost_ = false;
+  bool leaving_ = false;
   bool finished_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace stoker::supervisor

@@ -73,6 +73,9 @@ class Journal {
   /// Flushes and syncs once a second while there is something; runs until cancelled.
   io::Task<void> keep_synced(io::Pool& pool);
 
+  /// The next record's number leaves a wide gap: after a reboot, numbers that are missing here may be known to the server.
+  void skip_numbers();
+
   std::uint64_t output_size() const { return output_size_; }
   /// The last `size` bytes of the output, less when there are less.
   std::string output_tail(std::size_t size) const;
@@ -84,8 +87,11 @@ class Journal {
   };
   Journal(io::Loop& loop, const Clock& clock, io::Signal& grown);
   Status recover(JournalFindings& findings);
-  Status walk(std::uint64_t offset, std::uint64_t end, const std::function<bool(const protocol::Record&, std::uint64_t, std::size_t)>& each);
-  void mark(std::uint64_t seq, std::uint64_t offset);
+  using Visit = std::function<bool(protocol::Record&, std::uint64_t end)>;  // false: enough; `end`: where the next record begins
+  Result<std::uint64_t> walk(std::uint64_t offset, const Visit& visit) const;
+  bool fill(protocol::OutputRecord& record) const;
+  Mark place_of(std::uint64_t seq) const;
+  Result<std::size_t> copy_output(protocol::Stream stream, int pipe, std::size_t max, bool& ended);
   void record_output(protocol::Stream stream, std::size_t length);
   void flush_soon();
 
@@ -100,7 +106,10 @@ class Journal {
   std::uint64_t next_seq_ = 1;
   std::uint64_t held_from_ = 0;  // 0: nothing is held back
   std::uint64_t acked_ = 0;
+  Mark cursor_{};            // where the last read ended
   std::vector<Mark> marks_;  // every so many records: where reading may begin
+  std::string unwritten_;    // copy_output: read from a pipe, not yet in `output`
+  protocol::Stream unwritten_stream_ = protocol::Stream::kStdout;
   bool flush_posted_ = false;
   bool dirty_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

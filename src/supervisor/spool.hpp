@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "io/process.hpp"
+#include "io/task.hpp"
 #include "protocol/messages.hpp"
 
 namespace stoker::supervisor {
@@ -40,18 +41,21 @@ class Spool {
   /// Scratch of the supervisor (upload temporaries); not the user's.
   std::string scratch() const { return path_ + "/scratch"; }
 
-  /// Makes the folder with start.json, work/, work/outputs, work/logs. The folder appears whole or not at all.
+  /// Makes the folder with start.json and an empty work/. It appears whole or not at all.
   Status create(const protocol::StartMessage& start) const;
+  /// work/outputs and work/logs, after the snapshot was laid down. kSourceInvalid where a file of that name is in the way.
+  Status make_special_folders() const;
   Status write_identity(const SpoolIdentity& identity) const;
   /// nullopt when there is none, or not a readable one.
   std::optional<SpoolIdentity> read_identity() const;
-  Status remove() const;
+  /// The folder's name goes at once, its content on the pool; what a crash leaves of that goes with leftovers().
+  io::Task<Status> discard(io::Pool& pool) const;
 
   /// The start messages of all attempts that lie in `slot_dir`; folders without a readable one are half-made and are removed.
   static Result<std::vector<protocol::StartMessage>> leftovers(const std::string& slot_dir);
 
  private:
-  std::string slot_dir_, key_, name_, path_;
+  std::string spool_dir_, key_, name_, path_;
 };
 
 }  // namespace stoker::supervisor

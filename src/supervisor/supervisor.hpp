@@ -3,6 +3,7 @@
 // with what the server says, and sends what `current()` and `journal()` hold. One loop; nothing here blocks.
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ class Supervisor {
 
   // What the server says. All are idempotent; what names another attempt than the current one does nothing (fencing).
   /// kWrongState when another attempt is still here: the server must release that first.
+  /// An attempt whose spool cannot be made (disk full) is tried again until it can.
   Status begin(protocol::StartMessage start);
   void cancel(const RunId& run, int attempt, std::chrono::seconds grace, const std::string& by);
   void acked(const RunId& run, int attempt, std::uint64_t seq);
@@ -49,7 +51,9 @@ class Supervisor {
   void quit();
 
   // What the link sends.
-  bool is_idle() const { return !attempt_; }
+  bool is_idle() const { return !attempt_ && !waiting_; }
+  /// The attempt here is over; only its delivery is missing.
+  bool is_settled() const { return attempt_ && attempt_->is_finished(); }
   std::optional<protocol::AttemptStatus> current() const;
   /// Of the current attempt; nullptr when idle. Valid until the next await.
   Journal* journal();
@@ -63,10 +67,13 @@ class Supervisor {
 
  private:
   bool is_current(const RunId& run, int attempt) const;
+  AttemptWorld world();
+  void take(std::shared_ptr<Attempt> attempt);
+  void next();
   io::Task<void> run_attempt(std::shared_ptr<Attempt> attempt);
   io::Task<void> drop(std::shared_ptr<Attempt> attempt);
+  io::Task<void> try_again();
   io::Task<void> watch_keeper();
-  void next();
 
   io::Loop& loop_;
   io::Pool& pool_;
@@ -77,6 +84,12 @@ class Supervisor {
   io::Signal changed_;
   std::shared_ptr<Attempt> attempt_;
   std::deque<protocol::StartMessage> leftovers_;
+  /// Ordered, but its spool cannot be made yet (disk full).
+  struct Waiting {
+    protocol::StartMessage start;
+    std::function<void(Attempt&)> then;  // a cancel that came meanwhile
+  };
+  std::optional<Waiting> waiting_;
   bool quit_ = false;
   bool done_ = false;
   bool dropping_ = false;
