@@ -7,12 +7,12 @@
 // of theirs happened, so "ok" always means "on disk". Closures capture by value, hold no reference to the loop's state, and do no network.
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-#include "base/log.hpp"
 #include "base/result.hpp"
 #include "db/database.hpp"
 #include "io/task.hpp"
@@ -73,13 +73,20 @@ class Catalog {
   struct FunctionWrite final : Write {
     explicit FunctionWrite(Fn fn) : fn(std::move(fn)) {}
     Status run(db::Transaction& transaction) override {
-      result.emplace(fn(transaction));
+      try {
+        result.emplace(fn(transaction));
+      } catch (const std::exception& bug) {
+        result.emplace(thrown(bug));
+      }
       if (!*result) return result->error();
       return stoker::ok();
     }
     Fn fn;
     std::optional<std::invoke_result_t<Fn&, db::Transaction&>> result;
   };
+
+  /// A closure that throws is a bug; it is logged, told as kInternal, and undone like any other that failed.
+  static Error thrown(const std::exception& bug);
 
   /// A read connection on loan; goes back when this dies.
   struct Reader {

@@ -155,6 +155,11 @@ Status Transaction::commit() {
   return done;
 }
 
+Status Transaction::undo() {
+  CHECK_OK(connection_->control("ROLLBACK TO SAVEPOINT piece"));
+  return release();
+}
+
 void Transaction::rollback() {
   // Errors are of no use here: the engine has rolled back by itself, or the connection is broken and the transaction with it.
   if (connection_ != nullptr && connection_->in_transaction()) (void)connection_->control("ROLLBACK");

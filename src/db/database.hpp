@@ -118,15 +118,16 @@ class Transaction {
   Status commit();
   void rollback();
 
-  /// Runs `fn(Transaction&)`, a Result; what it wrote is undone when it is an error. May be nested.
+  /// A piece that can be undone without the rest: savepoint(), then release() or undo(). May be nested.
+  Status savepoint() { return connection_->control("SAVEPOINT piece"); }
+  Status release() { return connection_->control("RELEASE SAVEPOINT piece"); }
+  Status undo();
+  /// Runs `fn(Transaction&)`, a Result; what it wrote is undone when it is an error.
   template <class Fn>
   auto with_savepoint(Fn&& fn) -> std::invoke_result_t<Fn&, Transaction&> {
-    CHECK_OK(connection_->control("SAVEPOINT piece"));
+    CHECK_OK(savepoint());
     auto result = fn(*this);
-    if (!result) {
-      CHECK_OK(connection_->control("ROLLBACK TO SAVEPOINT piece"));
-    }
-    CHECK_OK(connection_->control("RELEASE SAVEPOINT piece"));
+    CHECK_OK(result ? release() : undo());
     return result;
   }
 

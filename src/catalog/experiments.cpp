@@ -1,0 +1,96 @@
+#include "catalog/experiments.hpp"
+
+#include <fmt/format.h>
+
+#include "base/suggest.hpp"
+#include "catalog/labels.hpp"
+#include "catalog/workspaces.hpp"
+#include "domain/names.hpp"
+
+namespace stoker::catalog {
+namespace {
+
+Experiment read_experiment(const db::Row& row) {
+  Experiment experiment;
+  experiment.id = ExperimentId(row.text("id"));
+  experiment.number = row.integer("number");
+  experiment.workspace = WorkspaceId(row.text("workspace_id"));
+  experiment.name = row.text("name");
+  experiment.created_at = row.time("created_at");
+  experiment.archived_at = row.optional_time("archived_at");
+  experiment.tags = labels_from_text(row.borrowed_text("tags"));
+  experiment.run_count = row.integer("run_count");
+  return experiment;
+}
+
+Result<std::optional<Experiment>> look_up(db::Connection& connection, const WorkspaceId& workspace, const std::string& name) {
+  return connection.read_one("find_experiment_by_name", {workspace, name}, read_experiment);
+}
+
+Error no_experiment(const ExperimentId& id) { return {ErrorCode::kNotFound, fmt::format("there is no experiment with the id \"{}\"", to_valid_utf8(id.text()))}; }
+
+struct Place {
+  std::int64_t workspace_pk;
+  std::int64_t number;
+};
+
+}  // namespace
+
+json::object to_json(const Experiment& experiment) {
+  json::object body;
+  body["id"] = experiment.id.text();
+  body["number"] = experiment.number;
+  body["workspace_id"] = experiment.workspace.text();
+  body["name"] = experiment.name;
+  body["created_at"] = format_time(experiment.created_at);
+  body["archived_at"] = json_or_null(experiment.archived_at);
+  body["tags"] = stoker::to_json(experiment.tags);
+  body["run_count"] = experiment.run_count;
+  return body;
+}
+
+Result<Experiment> find_experiment(db::Connection& connection, const WorkspaceId& workspace, const std::string& name) {
+  TRY(auto found, look_up(connection, workspace, name));
+  if (found) return std::move(*found);
+  CHECK_OK(find_workspace(connection, workspace));
+  TRY(const auto names, connection.read_all("list_experiments", {workspace, 1}, [](const db::Row& row) { return row.text("name"); }));
+  auto hint = did_you_mean(name, names);
+  if (hint.empty()) hint = "`stoker experiment list` shows them; an experiment is made by its first run";
+  return Error(ErrorCode::kNotFound, fmt::format("there is no experiment \"{}\"", to_valid_utf8(name))).hint(std::move(hint));
+}
+
+Result<Experiment> find_experiment(db::Connection& connection, const ExperimentId& id) {
+  TRY(auto found, connection.read_one("find_experiment", {id}, read_experiment));
+  if (!found) return no_experiment(id);
+  return std::move(*found);
+}
+
+Result<std::vector<Experiment>> list_experiments(db::Connection& connection, const WorkspaceId& workspace, bool with_archived) {
+  return connection.read_all("list_experiments", {workspace, with_archived}, read_experiment);
+}
+
+Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now, Random& random) {
+  auto& connection = transaction.connection();
+  TRY(auto found, look_up(connection, workspace, name));
+  if (found) return std::move(*found);
+  CHECK_OK(check_experiment_name(name));
+  TRY(const auto place, connection.read_one("count_experiment", {workspace}, [](const db::Row& row) { return Place{row.integer("pk"), row.integer("experiment_count")}; }));
+  if (!place) return find_workspace(connection, workspace).error();
+  const auto id = new_guid(random);
+  CHECK_OK(connection.execute("insert_experiment", {id, place->workspace_pk, place->number, name, now}));
+  return find_experiment(connection, workspace, name);
+}
+
+Result<Experiment> set_experiment_archived(db::Transaction& transaction, const ExperimentId& id, std::optional<Time> archived_at) {
+  CHECK_OK(transaction.connection().execute("set_experiment_archived", {id, archived_at}));
+  return find_experiment(transaction, id);
+}
+
+Result<Experiment> set_experiment_tags(db::Transaction& transaction, const ExperimentId& id, const std::map<std::string, std::string>& tags) {
+  for (const auto& [key, value] : tags) CHECK_OK(check_tag(key, value));
+  const auto text = labels_to_text(tags);
+  CHECK_OK(transaction.connection().execute("set_experiment_tags", {id, text}));
+  return find_experiment(transaction, id);
+}
+
+}  // namespace stoker::catalog

@@ -1,0 +1,72 @@
+#include "catalog/workspaces.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/labels.hpp"
+#include "domain/names.hpp"
+
+namespace stoker::catalog {
+namespace {
+
+Workspace read_workspace(const db::Row& row) {
+  Workspace workspace;
+  workspace.id = WorkspaceId(row.text("id"));
+  workspace.name = {row.text("subscription_id"), row.text("resource_group"), row.text("name")};
+  workspace.created_at = row.time("created_at");
+  workspace.tags = labels_from_text(row.borrowed_text("tags"));
+  return workspace;
+}
+
+Result<std::optional<Workspace>> insert_workspace(db::Transaction& transaction, const WorkspaceName& name, Time now, Random& random) {
+  CHECK_OK(check_workspace_name(name.name));
+  const auto id = new_guid(random);
+  return transaction.connection().read_one("insert_workspace", {id, name.subscription_id, name.resource_group, name.name, now, "{}"}, read_workspace);
+}
+
+}  // namespace
+
+json::object to_json(const Workspace& workspace) {
+  json::object body;
+  body["id"] = workspace.id.text();
+  body["subscription_id"] = workspace.name.subscription_id;
+  body["resource_group"] = workspace.name.resource_group;
+  body["name"] = workspace.name.name;
+  body["created_at"] = format_time(workspace.created_at);
+  body["tags"] = stoker::to_json(workspace.tags);
+  return body;
+}
+
+Result<Workspace> find_workspace(db::Connection& connection, const WorkspaceId& id) {
+  TRY(auto found, connection.read_one("find_workspace", {id}, read_workspace));
+  if (found) return std::move(*found);
+  return Error(ErrorCode::kNotFound, fmt::format("there is no workspace with the id \"{}\"", to_valid_utf8(id.text()))).hint("`stoker workspace list` shows them");
+}
+
+Result<Workspace> find_workspace(db::Connection& connection, const WorkspaceName& name) {
+  TRY(auto found, look_up_workspace(connection, name));
+  if (found) return std::move(*found);
+  return Error(ErrorCode::kNotFound, fmt::format("this server has no workspace \"{}\" in the resource group \"{}\" of the subscription \"{}\"", name.name, name.resource_group, name.subscription_id))
+      .hint(fmt::format("`stoker workspace create {} --subscription-id {} --resource-group {}` makes it", name.name, name.subscription_id, name.resource_group));
+}
+
+Result<std::optional<Workspace>> look_up_workspace(db::Connection& connection, const WorkspaceName& name) {
+  return connection.read_one("find_workspace_by_name", {name.subscription_id, name.resource_group, name.name}, read_workspace);
+}
+
+Result<std::vector<Workspace>> list_workspaces(db::Connection& connection) { return connection.read_all("list_workspaces", {}, read_workspace); }
+
+Result<Workspace> create_workspace(db::Transaction& transaction, const WorkspaceName& name, Time now, Random& random) {
+  TRY(auto made, insert_workspace(transaction, name, now, random));
+  if (made) return std::move(*made);
+  return Error(ErrorCode::kConflict, fmt::format("the workspace \"{}\" exists already", name.name));
+}
+
+Result<Workspace> get_or_create_workspace(db::Transaction& transaction, const WorkspaceName& name, Time now, Random& random) {
+  TRY(auto found, look_up_workspace(transaction, name));
+  if (found) return std::move(*found);
+  TRY(auto made, insert_workspace(transaction, name, now, random));
+  if (made) return std::move(*made);
+  return find_workspace(transaction, name);  // another server was first
+}
+
+}  // namespace stoker::catalog
