@@ -230,6 +230,7 @@ def programs(tmp_path_factory):
     for name in ("python", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+    subprocess.run(["cp", "-a", str(ROOT / ".cache/sklearn"), str(folder / "sklearn")], check=True)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -99,7 +99,7 @@ print('STATUS', details['status'], run.get_metrics(), run.get_tags().get('kind')
 
 
 def test_the_demo_trains_ridge_regression(stoker):
-    done = stoker.run(PYTHON, stoker.programs / "examples/diabetes/submit.py", cwd=str(stoker.work))
+    done = stoker.run(stoker.programs / "sklearn/bin/python", stoker.programs / "examples/diabetes/submit.py", cwd=str(stoker.work))
     assert "Completed" in done.stdout, done.stdout
     metrics = {series["name"]: series for series in stoker.json("run", "metrics", "latest")["metrics"]}
     assert metrics["mse"]["count"] == metrics["alpha"]["count"] >= 5
