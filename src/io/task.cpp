@@ -1,5 +1,6 @@
 #include "io/task.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/log.hpp"
@@ -67,12 +68,14 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
   asio::co_spawn(state_->loop, std::move(task), asio::bind_cancellation_slot(entry.cancel.slot(), std::move(ended)));
 }
 
+// On the loop, where Asio emits at once: from outside it would post the emit, which a task that ends first leaves dangling.
 void TaskGroup::cancel() {
-  auto state = state_;
-  for (auto at = state->entries.begin(); at != state->entries.end();) {
-    auto& entry = *at++;  // ending a task removes its entry
-    entry.cancel.emit(asio::cancellation_type::terminal);
-  }
+  asio::dispatch(state_->loop, [state = state_] {
+    for (auto at = state->entries.begin(); at != state->entries.end();) {
+      auto& entry = *at++;  // ending a task removes its entry
+      entry.cancel.emit(asio::cancellation_type::terminal);
+    }
+  });
 }
 
 Task<void> TaskGroup::join() {
