@@ -3,6 +3,7 @@
 #   stoker_embed(stoker_cli stoker::cli help_pages ${pages})   #include "help_pages.hpp"
 if(CMAKE_SCRIPT_MODE_FILE)
   # A raw string literal holds at most 64 KiB with some compilers, so long texts are cut; literals side by side are one.
+  string(REPLACE "|" ";" FILES "${FILES}")  # a `;` would not survive the command line
   set(entries "")
   foreach(path ${FILES})
     file(READ "${path}" hex HEX)
@@ -25,7 +26,7 @@ set(STOKER_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 function(stoker_embed target namespace name)
   set(output ${CMAKE_BINARY_DIR}/generated/${name})
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
-  string(REPLACE ";" "\\;" files "${ARGN}")
+  string(REPLACE ";" "|" files "${ARGN}")
   add_custom_command(OUTPUT ${output}.cpp ${output}.hpp
     COMMAND ${CMAKE_COMMAND} "-DFILES=${files}" -DOUTPUT=${output} -DNAME=${name} -DNAMESPACE=${namespace} -P ${STOKER_EMBED_SCRIPT}
     DEPENDS ${ARGN} ${STOKER_EMBED_SCRIPT} VERBATIM)
