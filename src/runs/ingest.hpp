@@ -1,18 +1,16 @@
 #pragma once
-// The way of journal records into the stores. Output and metrics are appended as they come (followers see them at once);
-// one settler makes everything durable in rounds, a round for all attempts together, then acknowledges.
+// The way of journal records into the stores. Output and metrics are appended as they come (followers see them at once), then
+// made durable in rounds, one after another for an attempt, side by side for different ones; each round ends with its acknowledgement.
 // Invariants: nothing is acknowledged before it is durable; a number is applied once; records of one attempt are applied in order.
 // When a store fails nothing is acknowledged and the link is given up: the supervisor keeps its records and sends them again.
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "catalog/catalog.hpp"
 #include "io/task.hpp"
 #include "logs/log_store.hpp"
@@ -31,42 +29,41 @@ class Ingest {
     std::function<void(const RunId&, int attempt, std::uint64_t seq)> durable;       // acknowledge it
     std::function<void(const RunId&, int attempt, const std::string& why)> give_up;  // close the link of this attempt
   };
-  Ingest(io::Loop& loop, io::Pool& pool, const Clock& clock, Ledger& ledger, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed);
+  Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed);
   ~Ingest();
   void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
-  void start();
-  /// Settles what was received, then ends.
+  /// Ends when what was received is settled.
   io::Task<void> stop();
 
   /// Records of the attempt are expected after `acked`; what was received and not settled is forgotten (it comes again).
   void open(const RunId& run, int attempt, std::uint64_t acked);
+  bool is_open(const RunId& run, int attempt) const;
   void close(const RunId& run);
   /// Appends; returns when followers can see it. kProtocol: not records, or a number is missing. Other errors: a store failed.
   io::Task<Status> take(RunId run, int attempt, std::string bytes);
 
  private:
   struct Attempt;
-  struct Batch;
-  io::Task<Status> append(std::shared_ptr<Attempt> attempt, std::shared_ptr<Batch> batch);
-  io::Task<void> settle_forever();
-  io::Task<void> settle(std::vector<std::shared_ptr<Attempt>> dirty);
-  io::Task<void> settle_one(std::shared_ptr<Attempt> attempt, std::shared_ptr<std::size_t> left);
-  Status sync(const std::vector<RunId>& runs);
-  void fail(Attempt& attempt, const Error& error);
+  /// What one frame brought: records for the catalog, and what happened to the stores.
+  struct Batch {
+    std::vector<protocol::Record> records;
+    std::uint64_t last = 0;  // 0: nothing new
+    bool log_grew = false;
+    bool metrics_grew = false;
+  };
+  Result<Batch> append(const RunId& run, int attempt, std::uint64_t received, const std::string& bytes);
+  Status sync(const RunId& run, bool log_grew, bool metrics_grew);
+  io::Task<void> settle(std::shared_ptr<Attempt> attempt);
+  io::Task<Status> settle_round(std::shared_ptr<Attempt> attempt);
+  void give_up(Attempt& attempt, const Error& error);
 
-  io::Loop& loop_;
   io::Pool& pool_;
-  const Clock& clock_;
   Ledger& ledger_;
   logs::LogStore& logs_;
   metrics::MetricStore& metrics_;
   RunFeed& feed_;
   Callbacks callbacks_;
   std::unordered_map<RunId, std::shared_ptr<Attempt>> attempts_;
-  std::vector<std::shared_ptr<Attempt>> dirty_;
-  io::Signal work_;
-  io::Signal settled_;
-  bool stopping_ = false;
   io::TaskGroup tasks_;
 };
 

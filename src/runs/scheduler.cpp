@@ -43,37 +43,24 @@ struct Left {
 }  // namespace
 
 bool Queue::push(Waiting waiting) {
-  const auto number = front_number_ + line_.size();
-  if (!place_of_.emplace(waiting.run, number).second) return false;
-  line_.emplace_back(std::move(waiting));
+  if (!order_of_.emplace(waiting.run, waiting.order).second) return false;
+  const auto order = waiting.order;
+  line_.emplace(order, std::move(waiting));
   return true;
 }
 
 bool Queue::remove(const RunId& run) {
-  const auto at = place_of_.find(run);
-  if (at == place_of_.end()) return false;
-  line_[at->second - front_number_].reset();
-  place_of_.erase(at);
-  while (!line_.empty() && !line_.front()) {
-    line_.pop_front();
-    ++front_number_;
-  }
+  const auto at = order_of_.find(run);
+  if (at == order_of_.end()) return false;
+  line_.erase(at->second);
+  order_of_.erase(at);
   return true;
 }
 
-std::vector<Waiting> Queue::first(std::size_t count) const {
-  std::vector<Waiting> found;
-  for (auto at = line_.begin(); at != line_.end() && found.size() < count; ++at) {
-    if (*at) found.push_back(**at);
-  }
-  return found;
-}
-
 std::optional<std::int64_t> Queue::ahead_of(const RunId& run) const {
-  const auto at = place_of_.find(run);
-  if (at == place_of_.end()) return std::nullopt;
-  const auto end = line_.begin() + static_cast<std::ptrdiff_t>(at->second - front_number_);
-  return std::count_if(line_.begin(), end, [](const auto& waiting) { return waiting.has_value(); });
+  const auto at = order_of_.find(run);
+  if (at == order_of_.end()) return std::nullopt;
+  return std::distance(line_.begin(), line_.find(at->second));
 }
 
 bool Usage::take(Taken taken) {
@@ -112,7 +99,8 @@ Decision schedule(const Queue& queue, const targets::Capacity& capacity, const U
   Decision decision;
   Left left{.capacity = capacity, .usage = usage};
   const auto gpus = static_cast<int>(capacity.gpus.size());
-  for (const auto& waiting : queue.first(limit)) {
+  for (auto at = queue.line().begin(); at != queue.line().end() && decision.starts.size() < limit; ++at) {
+    const auto& waiting = at->second;
     const auto& wanted = waiting.resources;
     if (wanted.cpus > left.free_cpus()) {
       decision.head_waits = shortage("CPU slot", wanted.cpus, capacity.cpus, capacity.cpus - left.free_cpus(), usage.users(false));
@@ -126,7 +114,7 @@ Decision schedule(const Queue& queue, const targets::Capacity& capacity, const U
       break;
     }
     left.cpus_taken += wanted.cpus;
-    decision.starts.push_back({.run = waiting.run, .resources = wanted, .gpu_indices = std::move(*picked), .slot = left.slot()});
+    decision.starts.push_back({.run = waiting.run, .order = waiting.order, .resources = wanted, .gpu_indices = std::move(*picked), .slot = left.slot()});
   }
   return decision;
 }

@@ -4,7 +4,7 @@
 // not what waits (100,000 waiting runs are one comparison).
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,8 +16,9 @@
 
 namespace stoker::runs {
 
-/// A run in the line.
+/// A run in the line. `order` is its submission's; unique.
 struct Waiting {
+  std::uint64_t order = 0;
   RunId run;
   Resources resources;
 };
@@ -25,27 +26,27 @@ struct Waiting {
 /// The line of one target, in the order of submission.
 class Queue {
  public:
-  /// False when it is in the line already.
+  /// At its order's place, so what could not be started goes back to where it was. False when it is in the line already.
   bool push(Waiting waiting);
   /// False when it is not there.
   bool remove(const RunId& run);
-  bool contains(const RunId& run) const { return place_of_.contains(run); }
-  std::size_t size() const { return place_of_.size(); }
-  bool empty() const { return place_of_.empty(); }
-  /// The first `count` in order.
-  std::vector<Waiting> first(std::size_t count) const;
+  bool contains(const RunId& run) const { return order_of_.contains(run); }
+  std::size_t size() const { return line_.size(); }
+  bool empty() const { return line_.empty(); }
+  /// In order.
+  const std::map<std::uint64_t, Waiting>& line() const { return line_; }
   /// Runs before it; nullopt when it does not wait. Reads the line up to it.
   std::optional<std::int64_t> ahead_of(const RunId& run) const;
 
  private:
-  std::deque<std::optional<Waiting>> line_;  // nullopt: has left; never at the front
-  std::uint64_t front_number_ = 0;
-  std::unordered_map<RunId, std::uint64_t> place_of_;
+  std::map<std::uint64_t, Waiting> line_;
+  std::unordered_map<RunId, std::uint64_t> order_of_;
 };
 
 /// The part of a target that a placed run has.
 struct Taken {
   RunId run;
+  std::uint64_t order = 0;  // of the queue, for going back; 0 when it never waited here
   Resources resources;
   std::vector<int> gpu_indices;
   int slot = 0;

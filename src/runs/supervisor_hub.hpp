@@ -45,53 +45,51 @@ class HubOwner {
 
 class SupervisorHub {
  public:
-  SupervisorHub(io::Loop& loop, HubOwner& owner, Ingest& ingest, std::string server_instance);
+  SupervisorHub(HubOwner& owner, Ingest& ingest, std::string server_instance);
 
-  /// The answer to hello goes out before this returns. An error: the supervisor was told why (refused), the caller closes.
+  /// The answer to hello goes out before this returns. An error: the supervisor was told why where it matters, the caller closes the link.
   io::Task<Status> attached(std::shared_ptr<SupervisorLink> link, protocol::HelloMessage hello);
   /// Frames after hello, in order; await one before the next (that is the back-pressure). An error: the caller closes the link.
   io::Task<Status> received(std::shared_ptr<SupervisorLink> link, Frame frame);
+  /// The connection ended, for whatever reason. Also after an error of `attached`.
   void detached(const std::shared_ptr<SupervisorLink>& link);
 
-  /// The supervisor is to have this attempt: told now, or when it says hello.
-  void assign(const std::string& supervisor_id, protocol::StartMessage start);
-  /// The same after a restart of the server: the message is made only when the supervisor turns out not to know the attempt.
-  void expect(const std::string& supervisor_id, RunId run, int attempt, std::function<protocol::StartMessage()> start);
-  /// Told now and again with each hello until the attempt is released.
+  /// The supervisor is to have this attempt: told now, and with each hello that does not name it. `start` makes the message when it is needed.
+  void assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked, std::function<protocol::StartMessage()> start);
+  /// Told now and with each hello until the attempt is released.
   void cancel(const std::string& supervisor_id, protocol::CancelMessage cancel);
-  /// The end is stored: forget the assignment, let the supervisor drop its spool.
+  /// The end is stored: forgets the assignment, lets the supervisor drop its spool.
   void release(const std::string& supervisor_id, const RunId& run, int attempt);
-  /// Everything durable up to `seq`.
-  void acknowledge(const RunId& run, int attempt, std::uint64_t seq);
-  /// The supervisor's process was replaced or is to be: close its link.
+  /// Closes its link: it will connect anew and send again what is not acknowledged.
   void drop(const std::string& supervisor_id);
-  /// Idle supervisors exit when told; busy ones stay.
+  /// Idle supervisors exit; busy ones stay.
   void quit_idle();
 
   bool is_attached(const std::string& supervisor_id) const { return links_.contains(supervisor_id); }
   std::size_t attached_count() const { return links_.size(); }
+  /// Sorted.
   std::vector<std::string> attached_ids() const;
 
  private:
   struct Assignment {
     RunId run;
     int attempt = 0;
+    std::uint64_t acked = 0;
     std::function<protocol::StartMessage()> start;
     std::optional<protocol::CancelMessage> cancel;
   };
-  struct Attached {
-    std::shared_ptr<SupervisorLink> link;
-    protocol::HelloMessage hello;
-  };
-  io::Task<Result<bool>> resume(std::shared_ptr<SupervisorLink> link, std::string supervisor_id, protocol::AttemptStatus current);
-  void send_assignment(const std::string& supervisor_id, SupervisorLink& link);
+  io::Task<Status> resume(std::shared_ptr<SupervisorLink> link, std::string supervisor_id, protocol::AttemptStatus current);
+  io::Task<Status> received_records(std::shared_ptr<SupervisorLink> link, std::string supervisor_id, protocol::RecordsBatch batch);
+  void send_assignment(const std::string& supervisor_id, const std::optional<protocol::AttemptStatus>& current);
+  void acknowledge(const RunId& run, int attempt, std::uint64_t seq);
+  const Assignment* assignment_of(const std::string& supervisor_id, const RunId& run, int attempt) const;
   SupervisorLink* link_of(const std::string& supervisor_id);
+  std::string id_of(const std::shared_ptr<SupervisorLink>& link) const;
 
-  io::Loop& loop_;
   HubOwner& owner_;
   Ingest& ingest_;
   std::string instance_;
-  std::unordered_map<std::string, Attached> links_;
+  std::unordered_map<std::string, std::shared_ptr<SupervisorLink>> links_;
   std::unordered_map<std::string, Assignment> assignments_;
   std::unordered_map<RunId, std::string> supervisor_of_;  // of the assigned attempts
 };

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,12 +79,11 @@ class Target {
   virtual io::Task<Result<std::vector<Observation>>> observe(std::vector<Handle> handles) = 0;
   /// The last resort, when the supervisor did not end its attempt within `grace`: ends the supervisor itself. Ok when it is gone already.
   virtual io::Task<Status> cancel(Handle handle, std::chrono::seconds grace) = 0;
-  /// After kGone: a supervisor for the same place. kNotFound for an unknown handle. Does nothing while one lives.
+  /// After kGone: a supervisor for the same place, under the same id. Does nothing while one lives. kNotFound for an unknown handle,
+  /// kTargetRejected when it is given up (supervisors die as soon as they are started): in both cases nobody will ever report.
   virtual io::Task<Result<Handle>> recover(Handle handle) = 0;
   /// The attempt is over and its end is stored. A warm place stays for the next one. Ok for an unknown handle.
   virtual io::Task<Status> release(Handle handle) = 0;
-  /// Ends idle places (the server stops for good, or there has been nothing to do); places with an attempt stay.
-  virtual io::Task<Status> close_idle(std::vector<Handle> in_use) = 0;
 };
 
 class MockWorld;
@@ -106,13 +104,14 @@ struct Context {
 
 struct Kind {
   std::string_view name;
-  /// kInvalidInput with all mistakes of the settings.
+  /// kInvalidInput with all mistakes of the settings. Touches nothing yet.
   Result<std::unique_ptr<Target>> (*make)(Context context);
-  std::string_view help;  // the kind's page, shown by `stoker target help <name>`
 };
 /// All kinds of this build, sorted by name.
 const std::vector<Kind>& kinds();
 /// The kind, or kNotFound with "did you mean".
 Result<Kind> require_kind(std::string_view name);
+/// The kind's page, shown by `stoker target help <name>`.
+std::string_view help_of(const Kind& kind);
 
 }  // namespace stoker::targets

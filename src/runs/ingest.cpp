@@ -1,0 +1,168 @@
+#include "runs/ingest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "runs/ledger.hpp"
+
+namespace stoker::runs {
+
+using protocol::Record;
+
+/// What is known of one attempt's records. Replaced as a whole by open(), so that what is still on its way settles by itself.
+struct Ingest::Attempt {
+  RunId run;
+  int number = 0;
+  std::uint64_t received = 0;   // appended up to here
+  std::uint64_t acked = 0;      // durable up to here
+  std::vector<Record> pending;  // for the catalog, not stored yet
+  bool log_grew = false;        // since the last sync
+  bool metrics_grew = false;
+  bool is_settling = false;
+  bool given_up = false;
+};
+
+namespace {
+
+std::vector<logs::Piece> pieces_of(const std::vector<Record>& records) {
+  std::vector<logs::Piece> pieces;
+  for (const auto& record : records) {
+    const auto* output = std::get_if<protocol::OutputRecord>(&record.payload);
+    if (output == nullptr) continue;
+    pieces.push_back({.stream = static_cast<std::uint8_t>(output->stream), .offset = output->offset, .data = output->data, .time = record.time});
+  }
+  return pieces;
+}
+
+std::vector<metrics::NumberedPoint> points_of(std::vector<Record>& records) {
+  std::vector<metrics::NumberedPoint> points;
+  for (auto& record : records) {
+    if (auto* metric = std::get_if<protocol::MetricRecord>(&record.payload)) points.emplace_back(record.seq, std::move(metric->point));
+  }
+  return points;
+}
+
+/// Drops what was received before; kProtocol when a number is missing.
+Status keep_new(std::vector<Record>& records, std::uint64_t received) {
+  std::erase_if(records, [&](const Record& record) { return record.seq <= received; });
+  for (const auto& record : records) {
+    if (record.seq != ++received) return Error(ErrorCode::kProtocol, fmt::format("the journal has record {} where {} is due", record.seq, received));
+  }
+  return ok();
+}
+
+/// A store that fails is not asked again at once: the supervisor would come back immediately with the same records.
+constexpr std::chrono::milliseconds kPauseAfterFailure{500};
+
+}  // namespace
+
+Ingest::Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed)
+    : pool_(pool), ledger_(ledger), logs_(logs), metrics_(metrics), feed_(feed), tasks_(loop, "runs") {}
+
+Ingest::~Ingest() = default;
+
+io::Task<void> Ingest::stop() { co_await tasks_.join(); }
+
+void Ingest::open(const RunId& run, int attempt, std::uint64_t acked) {
+  auto& entry = attempts_[run];
+  if (entry) entry->given_up = true;
+  entry = std::make_shared<Attempt>();
+  entry->run = run;
+  entry->number = attempt;
+  entry->received = entry->acked = acked;
+}
+
+bool Ingest::is_open(const RunId& run, int attempt) const {
+  const auto at = attempts_.find(run);
+  return at != attempts_.end() && at->second->number == attempt && !at->second->given_up;
+}
+
+void Ingest::close(const RunId& run) { attempts_.erase(run); }
+
+Result<Ingest::Batch> Ingest::append(const RunId& run, int attempt, std::uint64_t received, const std::string& bytes) {
+  Batch batch;
+  TRY(batch.records, protocol::decode_all(bytes));
+  CHECK_OK(keep_new(batch.records, received));
+  if (!batch.records.empty()) batch.last = batch.records.back().seq;
+  const auto pieces = pieces_of(batch.records);
+  if (!pieces.empty()) CHECK_OK(logs_.append(run, attempt, pieces));
+  const auto points = points_of(batch.records);
+  if (!points.empty()) CHECK_OK(metrics_.append(run, attempt, points));
+  batch.log_grew = !pieces.empty();
+  batch.metrics_grew = !points.empty();
+  std::erase_if(batch.records, [](const Record& record) { return !is_for_catalog(record.payload); });
+  return batch;
+}
+
+io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
+  const auto at = attempts_.find(run);
+  if (at == attempts_.end() || at->second->number != number || at->second->given_up) co_return Error(ErrorCode::kProtocol, "records of an attempt that is not expected");
+  auto attempt = at->second;
+  auto work = [this, run, number, received = attempt->received, bytes = std::move(bytes)] { return append(run, number, received, bytes); };
+  auto appended = co_await io::blocking(pool_, std::move(work));
+  if (!appended) {
+    if (appended.error().code() != ErrorCode::kProtocol) co_await io::sleep_for(kPauseAfterFailure);
+    give_up(*attempt, appended.error());
+    co_return appended.error();
+  }
+  attempt->log_grew |= appended->log_grew;
+  attempt->metrics_grew |= appended->metrics_grew;
+  if (appended->log_grew || appended->metrics_grew) feed_.notify(run);
+  if (appended->last == 0 || attempt->given_up) co_return ok();
+  attempt->received = appended->last;
+  std::ranges::move(appended->records, std::back_inserter(attempt->pending));
+  if (!std::exchange(attempt->is_settling, true)) tasks_.spawn("settle records", settle(attempt));
+  co_return ok();
+}
+
+Status Ingest::sync(const RunId& run, bool log_grew, bool metrics_grew) {
+  const std::array<RunId, 1> runs{run};
+  if (log_grew) CHECK_OK(logs_.sync(runs));
+  if (metrics_grew) CHECK_OK(metrics_.sync(runs));
+  return ok();
+}
+
+/// Rounds until everything received is settled; what comes during a round belongs to the next one.
+io::Task<void> Ingest::settle(std::shared_ptr<Attempt> attempt) {
+  while (attempt->received > attempt->acked && !attempt->given_up) {
+    const auto settled = co_await settle_round(attempt);
+    if (settled) continue;
+    co_await io::sleep_for(kPauseAfterFailure);
+    give_up(*attempt, settled.error());
+  }
+  attempt->is_settling = false;
+}
+
+io::Task<Status> Ingest::settle_round(std::shared_ptr<Attempt> attempt) {
+  const auto upto = attempt->received;
+  auto records = std::exchange(attempt->pending, {});
+  const bool log_grew = std::exchange(attempt->log_grew, false);
+  const bool metrics_grew = std::exchange(attempt->metrics_grew, false);
+  if (log_grew || metrics_grew) {
+    auto work = [this, run = attempt->run, log_grew, metrics_grew] { return sync(run, log_grew, metrics_grew); };
+    CO_CHECK_OK(co_await io::blocking(pool_, std::move(work)));
+  }
+  std::optional<Ledger::Change> change;
+  const bool in_catalog = !records.empty();
+  if (in_catalog) {
+    CO_TRY(change, co_await ledger_.store(attempt->run, attempt->number, upto, std::move(records)));
+  }
+  attempt->acked = upto;
+  if (callbacks_.durable) callbacks_.durable(attempt->run, attempt->number, upto);
+  if (change) ledger_.announce(*change);
+  if (in_catalog) feed_.notify(attempt->run);
+  co_return ok();
+}
+
+void Ingest::give_up(Attempt& attempt, const Error& error) {
+  if (std::exchange(attempt.given_up, true)) return;
+  log::warning("runs", "records could not be stored; they will be sent again", {{"run", attempt.run.text()}, {"cause", error.to_line()}});
+  if (callbacks_.give_up) callbacks_.give_up(attempt.run, attempt.number, error.message());
+}
+
+}  // namespace stoker::runs

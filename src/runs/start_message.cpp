@@ -1,0 +1,30 @@
+#include "runs/start_message.hpp"
+
+namespace stoker::runs {
+
+protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std::string run_token, std::string server_url) {
+  protocol::StartMessage start{.run = run.id,
+                               .attempt = run.attempt,
+                               .spec = run.spec,
+                               .gpu_indices = run.gpu_indices,
+                               .host_gpus = host_gpus,
+                               .run_token = std::move(run_token),
+                               .server_url = std::move(server_url),
+                               .identity_variables = {}};
+  start.identity_variables = {
+      {"STOKER_RUN_ID", run.id.text()},
+      {"AZUREML_RUN_ID", run.id.text()},
+      {"AZUREML_ARM_SUBSCRIPTION", run.spec.workspace.subscription_id},
+      {"AZUREML_ARM_RESOURCEGROUP", run.spec.workspace.resource_group},
+      {"AZUREML_ARM_WORKSPACE_NAME", run.spec.workspace.name},
+      {"AZUREML_ARM_PROJECT_NAME", run.spec.experiment},
+      {"AZUREML_EXPERIMENT_ID", run.experiment.text()},
+      {"AZUREML_WORKSPACE_ID", run.workspace.text()},
+      {"AZUREML_RUN_TOKEN", start.run_token},
+      {"AZUREML_SERVICE_ENDPOINT", start.server_url},
+  };
+  if (run.spec.parent) start.identity_variables["AZUREML_PARENT_RUN_ID"] = run.spec.parent->text();
+  return start;
+}
+
+}  // namespace stoker::runs
