@@ -1,0 +1,39 @@
+#pragma once
+// Experiments of a workspace. They also come into being with their first run.
+
+#include "api/call.hpp"
+#include "catalog/experiments.hpp"
+
+namespace stoker::api {
+
+struct ListExperiments {
+  struct Input {
+    WorkspaceId workspace;
+  };
+  using Output = json::object;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+/// Get or create.
+struct CreateExperiment {
+  struct Input {
+    WorkspaceId workspace;
+    std::string name;
+  };
+  using Output = catalog::Experiment;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+struct GetExperiment {
+  struct Input {
+    WorkspaceId workspace;
+    std::string name;
+  };
+  using Output = catalog::Experiment;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+}  // namespace stoker::api

@@ -1,0 +1,19 @@
+#pragma once
+// Beyond the kind of token: does it reach the very run that is asked for, and is it still good? A run's token reaches its own run and
+// those below it, and writes only while its attempt is the live one. A supervisor's token reaches the run whose attempt it has.
+
+#include "api/call.hpp"
+#include "api/router.hpp"
+
+namespace stoker::api {
+
+/// For routes with a `{run}`. kForbidden, also where there is no such run: a run's token learns nothing about others.
+io::Task<Status> check_reach(Call& call, const Route& route);
+
+/// `run` is `ancestor` or has it above.
+io::Task<Result<bool>> is_at_or_below(catalog::Catalog& catalog, RunId ancestor, RunId run);
+
+/// May this caller make runs? Those of a run's token hang below it, in its workspace; on a server of root only root submits over TCP.
+io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs);
+
+}  // namespace stoker::api
