@@ -35,7 +35,8 @@ struct Queued {
 /// The one thread that writes. Its queue is the only state that it shares.
 class Catalog::Writer {
  public:
-  Writer(db::Database& database, io::Loop& loop, Limits limits) : database_(database), loop_(loop), limits_(limits), thread_([this] { work(); }) {}
+  Writer(db::Database& database, std::unique_ptr<db::Connection> connection, io::Loop& loop, Limits limits)
+      : database_(database), loop_(loop), limits_(limits), connection_(std::move(connection)), thread_([this] { work(); }) {}
   ~Writer() {
     {
       const std::lock_guard lock(mutex_);
@@ -128,16 +129,25 @@ class Catalog::Writer {
   }
 
   void deliver(std::vector<Queued> batch, Status committed) {
-    if (!committed) log::error("catalog", "writes were not committed", {{"writes", batch.size()}, {"cause", committed.error().to_line()}});
+    report(batch.size(), committed);
     asio::post(loop_, [batch = std::move(batch), committed = std::move(committed)]() mutable {
       for (auto& queued : batch) queued.deliver(committed);
     });
   }
 
+  /// Once when it begins to fail and once when it works again: a full disk is not to be filled with lines about it.
+  void report(std::size_t writes, const Status& committed) {
+    if (committed.has_value() != failing_) return;
+    failing_ = !committed;
+    if (failing_) log::error("catalog", "changes cannot be stored", {{"writes", writes}, {"cause", committed.error().to_line()}});
+    else log::info("catalog", "changes are stored again");
+  }
+
   db::Database& database_;
   io::Loop& loop_;
   const Limits limits_;
-  std::unique_ptr<db::Connection> connection_;  // of the thread alone
+  std::unique_ptr<db::Connection> connection_;  // of the thread alone, as is failing_
+  bool failing_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Queued> queue_;
@@ -165,8 +175,8 @@ class Catalog::Readers {
   std::vector<std::unique_ptr<db::Connection>> idle_;
 };
 
-Catalog::Catalog(std::unique_ptr<db::Database> database, io::Loop& loop, io::Pool& pool, Limits limits)
-    : database_(std::move(database)), pool_(pool), readers_(std::make_unique<Readers>()), writer_(std::make_unique<Writer>(*database_, loop, limits)) {}
+Catalog::Catalog(std::unique_ptr<db::Database> database, std::unique_ptr<db::Connection> connection, io::Loop& loop, io::Pool& pool, Limits limits)
+    : database_(std::move(database)), pool_(pool), readers_(std::make_unique<Readers>()), writer_(std::make_unique<Writer>(*database_, std::move(connection), loop, limits)) {}
 
 Catalog::~Catalog() = default;
 
@@ -177,7 +187,8 @@ Error Catalog::thrown(const std::exception& bug) {
 
 Result<std::unique_ptr<Catalog>> Catalog::open(db::Settings settings, io::Loop& loop, io::Pool& pool, Limits limits) {
   TRY(auto database, db::Database::open(settings, schema()));
-  return std::unique_ptr<Catalog>(new Catalog(std::move(database), loop, pool, limits));
+  TRY(auto connection, database->connect(db::Access::kWrite));
+  return std::unique_ptr<Catalog>(new Catalog(std::move(database), std::move(connection), loop, pool, limits));
 }
 
 io::Task<Status> Catalog::run(std::shared_ptr<Write> write) {

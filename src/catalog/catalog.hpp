@@ -100,7 +100,7 @@ class Catalog {
 
   class Writer;
   class Readers;
-  Catalog(std::unique_ptr<db::Database> database, io::Loop& loop, io::Pool& pool, Limits limits);
+  Catalog(std::unique_ptr<db::Database> database, std::unique_ptr<db::Connection> connection, io::Loop& loop, io::Pool& pool, Limits limits);
   io::Task<Status> run(std::shared_ptr<Write> write);
   Result<Reader> borrow();
   void give_back(std::unique_ptr<db::Connection> connection);

@@ -1,0 +1,133 @@
+-- What the migrations make of an empty SQLite file; for reading and review. Rewritten by STOKER_ACCEPT=1 test_catalog.
+
+CREATE VIEW experiment_rows AS
+SELECT e.pk, e.id, e.number, e.workspace_pk, w.id AS workspace_id, e.name, e.created_at, e.archived_at, e.tags, e.run_count
+FROM experiments AS e JOIN workspaces AS w ON w.pk = e.workspace_pk;
+
+CREATE VIEW run_rows AS
+SELECT r.pk, r.id, r.number, r.workspace_pk, r.experiment_pk, r.parent_pk, w.id AS workspace_id, e.id AS experiment_id, e.name AS experiment_name,
+       r.display_name, r.spec, r.created_at, r.state, r.is_live, r.attempt, r.handle, r.gpu_indices, r.cancel_requested, r.cancel_by, r.started_at,
+       r.ended_at, r.end_reason, r.end_exit_code, r.end_signal, r.end_message, r.error, r.phases, r.journal_acked
+FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk JOIN experiments AS e ON e.pk = r.experiment_pk;
+
+CREATE TABLE experiments (
+  pk           INTEGER PRIMARY KEY,
+  id           TEXT NOT NULL UNIQUE,  -- GUID
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk),
+  number       BIGINT NOT NULL,           -- 1, 2, 3 … in the workspace; MLflow's integer id
+  name         TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  archived_at  BIGINT,                    -- null: not archived
+  tags         TEXT NOT NULL,             -- JSON object, text to text
+  run_count    BIGINT NOT NULL,           -- made so far; the number of the newest
+  UNIQUE (workspace_pk, name),
+  UNIQUE (workspace_pk, number)
+);
+
+CREATE TABLE idempotency_keys (
+  key        TEXT PRIMARY KEY NOT NULL,  -- chosen by the client, at most 128 characters
+  request    TEXT NOT NULL,                  -- SHA-256 of the request that used it first
+  run_pk     BIGINT NOT NULL REFERENCES runs (pk),
+  created_at BIGINT NOT NULL                 -- deleted some days later
+) WITHOUT ROWID;
+
+CREATE TABLE run_events (
+  run_pk  BIGINT NOT NULL REFERENCES runs (pk),
+  seq     BIGINT NOT NULL,          -- 1, 2, 3 … in the run
+  time    BIGINT NOT NULL,
+  kind    TEXT NOT NULL,
+  message TEXT NOT NULL,
+  data    TEXT,                     -- JSON object
+  PRIMARY KEY (run_pk, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE run_files (
+  run_pk     BIGINT NOT NULL REFERENCES runs (pk),
+  path       TEXT NOT NULL,     -- relative: outputs/model.pkl
+  size_bytes BIGINT NOT NULL,
+  sha256     TEXT NOT NULL,         -- of the content, 64 hexadecimal digits
+  object     TEXT NOT NULL,         -- digest under which the object store has it
+  origin     TEXT NOT NULL,         -- outputs, logs: uploaded by the supervisor; upload: by the script, and that wins
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (run_pk, path)
+) WITHOUT ROWID;
+
+CREATE TABLE run_properties (
+  run_pk BIGINT NOT NULL REFERENCES runs (pk),
+  key    TEXT NOT NULL,
+  value  TEXT NOT NULL,             -- written once
+  PRIMARY KEY (run_pk, key)
+) WITHOUT ROWID;
+
+CREATE TABLE run_tags (
+  run_pk BIGINT NOT NULL REFERENCES runs (pk),
+  key    TEXT NOT NULL,
+  value  TEXT,                      -- null: a tag without a value
+  PRIMARY KEY (run_pk, key)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+  pk               INTEGER PRIMARY KEY,
+  id               TEXT NOT NULL UNIQUE,  -- <experiment>_<epoch seconds>_<8 hex>
+  workspace_pk     BIGINT NOT NULL REFERENCES workspaces (pk),
+  experiment_pk    BIGINT NOT NULL REFERENCES experiments (pk),
+  number           BIGINT NOT NULL,           -- 1, 2, 3 … in the experiment
+  parent_pk        BIGINT REFERENCES runs (pk),
+  display_name     TEXT NOT NULL,
+  spec             TEXT NOT NULL,             -- JSON, what the user asked for; never changes
+  created_at       BIGINT NOT NULL,
+
+  -- What runs/lifecycle decides; written together, by compare-and-set on (state, attempt).
+  state            TEXT NOT NULL,             -- NotStarted, Starting, … (domain/run.hpp)
+  is_live          BIGINT NOT NULL,           -- 1 until the state is Completed, Failed or Canceled
+  attempt          BIGINT NOT NULL,           -- 0 until the first start
+  handle           TEXT,                      -- JSON, the target's own; null until it was started
+  gpu_indices      TEXT NOT NULL,             -- JSON array of whole numbers, of the present attempt
+  cancel_requested BIGINT NOT NULL,
+  cancel_by        TEXT NOT NULL,             -- empty: nobody
+  started_at       BIGINT,
+  ended_at         BIGINT,
+  end_reason       TEXT,                      -- exited, signaled, … (domain/run.hpp); null until the end
+  end_exit_code    BIGINT,
+  end_signal       BIGINT,
+  end_message      TEXT,
+  error            TEXT,                      -- JSON {code, message, type, trace, hint}
+  phases           TEXT NOT NULL,             -- JSON array of [name, started_at, ended_at or null]
+
+  journal_acked    BIGINT NOT NULL,           -- the present attempt's journal is durable up to here
+  UNIQUE (experiment_pk, number)              -- also: runs of an experiment, newest first
+);
+
+CREATE TABLE schema_migrations (
+  number     BIGINT PRIMARY KEY,  -- 1, 2, 3 …
+  name       TEXT NOT NULL,       -- of the file, for people
+  checksum   TEXT NOT NULL,       -- SHA-256 of its text when it was applied
+  applied_at BIGINT NOT NULL      -- microseconds since 1970, UTC
+);
+
+CREATE TABLE server_meta (
+  name  TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE workspaces (
+  pk               INTEGER PRIMARY KEY,
+  id               TEXT NOT NULL UNIQUE,  -- GUID
+  subscription_id  TEXT NOT NULL,
+  resource_group   TEXT NOT NULL,
+  name             TEXT NOT NULL,
+  created_at       BIGINT NOT NULL,
+  tags             TEXT NOT NULL,             -- JSON object, text to text
+  experiment_count BIGINT NOT NULL,           -- made so far; the number of the newest
+  UNIQUE (subscription_id, resource_group, name)
+);
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+CREATE INDEX runs_by_parent ON runs (parent_pk, pk) WHERE parent_pk IS NOT NULL;
+
+CREATE INDEX runs_by_workspace ON runs (workspace_pk, pk);
+
+CREATE INDEX runs_ended ON runs (workspace_pk, state, pk) WHERE is_live = 0;
+
+CREATE INDEX runs_live ON runs (pk) WHERE is_live = 1;
