@@ -1,0 +1,40 @@
+#pragma once
+// One factory for each command; table.cpp lists them.
+
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace stoker::cli {
+
+std::unique_ptr<Command> make_run_submit();
+std::unique_ptr<Command> make_run_list();
+std::unique_ptr<Command> make_run_show();
+std::unique_ptr<Command> make_run_logs();
+std::unique_ptr<Command> make_run_metrics();
+std::unique_ptr<Command> make_run_files();
+std::unique_ptr<Command> make_run_download();
+std::unique_ptr<Command> make_run_cancel();
+std::unique_ptr<Command> make_run_explain();
+std::unique_ptr<Command> make_run_diff();
+std::unique_ptr<Command> make_run_events();
+std::unique_ptr<Command> make_run_wait();
+std::unique_ptr<Command> make_experiment_list();
+std::unique_ptr<Command> make_experiment_show();
+std::unique_ptr<Command> make_experiment_create();
+std::unique_ptr<Command> make_workspace_list();
+std::unique_ptr<Command> make_workspace_show();
+std::unique_ptr<Command> make_workspace_create();
+std::unique_ptr<Command> make_server();
+std::unique_ptr<Command> make_server_start();
+std::unique_ptr<Command> make_server_stop();
+std::unique_ptr<Command> make_server_status();
+std::unique_ptr<Command> make_server_check();
+std::unique_ptr<Command> make_server_logs();
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_complete();
+std::unique_ptr<Command> make_help();
+std::unique_ptr<Command> make_version();
+std::unique_ptr<Command> make_errors();
+
+}  // namespace stoker::cli
