@@ -1,5 +1,6 @@
 #include "domain/names.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -36,6 +37,14 @@ Status check_tag(std::string_view key, std::string_view value) {
   if (key.empty() || key.size() > 100) return Error(ErrorCode::kInvalidInput, fmt::format("the key \"{}\" must have 1 to 100 characters", to_valid_utf8(key.substr(0, 120))));
   if (value.size() > 1000) return Error(ErrorCode::kInvalidInput, fmt::format("the value of \"{}\" has {} characters, at most 1000 are allowed", key, value.size()));
   return ok();
+}
+
+bool looks_secret(std::string_view name) {
+  std::string upper(name);
+  for (auto& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  constexpr std::array<std::string_view, 9> kMarks = {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY"};
+  const bool ends_in_key = upper == "KEY" || upper.ends_with("_KEY") || upper.ends_with("_PAT");
+  return ends_in_key || std::ranges::any_of(kMarks, [&](std::string_view mark) { return upper.find(mark) != std::string::npos; });
 }
 
 RunId new_run_id(std::string_view experiment, Time now, Random& random) {

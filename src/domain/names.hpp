@@ -18,6 +18,9 @@ Status check_experiment_name(std::string_view name);
 /// Keys of tags and properties: 1 to 100 characters; values at most 1000.
 Status check_tag(std::string_view key, std::string_view value);
 
+/// The name of a variable whose value must not be shown or passed on: TOKEN, SECRET, PASSWORD, …_KEY and their like.
+bool looks_secret(std::string_view name);
+
 /// `<experiment>_<epoch seconds>_<8 hex>`; the experiment's part is cut so that the whole stays within 256.
 RunId new_run_id(std::string_view experiment, Time now, Random& random);
 /// `calm_badger_x7k2p9q1`: Azure ML's adjective_noun_suffix.

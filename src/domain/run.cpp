@@ -1,7 +1,8 @@
 #include "domain/run.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "domain/names.hpp"
 
 namespace stoker {
 namespace {
@@ -9,13 +10,6 @@ namespace {
 constexpr std::array<std::string_view, kRunStateCount> kStateNames = {"NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running",
                                                                       "Finalizing", "CancelRequested", "Completed", "Failed", "Canceled", "NotResponding"};
 constexpr std::array<std::string_view, 7> kEndNames = {"exited", "signaled", "time_limit", "canceled", "out_of_memory", "lost", "start_failed"};
-
-bool looks_secret(std::string name) {
-  for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  constexpr std::array<std::string_view, 7> kMarks = {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "ACCESS_KEY"};
-  const bool ends_in_key = name == "KEY" || name.ends_with("_KEY") || name.ends_with("_PAT");
-  return ends_in_key || std::ranges::any_of(kMarks, [&](std::string_view mark) { return name.find(mark) != std::string::npos; });
-}
 
 std::map<std::string, std::string> shown(std::map<std::string, std::string> variables) {
   for (auto& [name, value] : variables) if (looks_secret(name)) value = "***";
