@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "base/suggest.hpp"
 #include "client/records.hpp"
+#include "client/submit.hpp"
 #include "domain/names.hpp"
 #include "domain/run.hpp"
 
@@ -33,9 +35,28 @@ Result<std::string> workspace_id(client::Client& client, const std::string& text
   WorkspaceName name;
   if (!text.empty()) {
     TRY(name, parse_workspace(text));
+  } else {
+    TRY(const auto configured, client::configured_workspace("."));
+    name = configured.value_or(WorkspaceName());
   }
   TRY(const auto record, client.find_workspace(name));
   return client::text_of(record, "id");
+}
+
+Result<std::string> workspace_of_experiment(client::Client& client, const std::string& experiment) {
+  TRY(const auto workspaces, client.workspaces());
+  std::vector<std::string> ids, known;
+  for (const auto& workspace : client::array_of(workspaces, "workspaces")) {
+    const auto id = workspace.is_object() ? client::text_of(workspace.get_object(), "id") : "";
+    TRY(const auto record, client.experiments(id));
+    for (const auto& item : client::array_of(record, "experiments")) {
+      known.push_back(item.is_object() ? client::text_of(item.get_object(), "name") : "");
+      if (known.back() == experiment) ids.push_back(id);
+    }
+  }
+  if (ids.size() == 1) return ids[0];
+  if (ids.empty()) return Error(ErrorCode::kNotFound, fmt::format("there is no experiment \"{}\"", experiment)).hint(did_you_mean(experiment, known));
+  return Error(ErrorCode::kInvalidInput, fmt::format("{} workspaces have an experiment \"{}\"", ids.size(), experiment)).hint("say which: --workspace NAME");
 }
 
 std::string user_at_host() {

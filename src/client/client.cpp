@@ -190,8 +190,8 @@ Result<json::object> Client::cancel(const RunId& id, const std::string& by) {
 }
 
 Result<json::object> Client::explain(const RunId& id) { return call("GET", run_target(id, "/explain")); }
-Result<json::object> Client::events(const RunId& id) { return call("GET", run_target(id, "/events")); }
-Result<json::object> Client::metrics(const RunId& id) { return call("GET", run_target(id, "/metrics")); }
+Result<json::object> Client::events(const RunId& id) { return call("GET", run_target(id, "/events?limit=10000")); }
+Result<json::object> Client::metrics(const RunId& id) { return call("GET", run_target(id, "/metrics?max_points=1000000")); }
 Result<json::object> Client::files(const RunId& id) { return call("GET", run_target(id, "/files")); }
 
 Result<LogPart> Client::log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream) {

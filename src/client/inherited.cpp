@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "domain/names.hpp"
 
 namespace stoker::client {
 namespace {
@@ -20,16 +21,7 @@ constexpr std::array<std::string_view, 46> kNames = {
 constexpr std::array<std::string_view, 17> kPrefixes = {"LC_",     "CONDA_", "PYTHON", "OMP_",  "MKL_",  "OPENBLAS_", "BLIS_", "NUMEXPR_", "VECLIB_",
                                                         "CUDA_",   "CUDNN_", "NCCL_",  "NVIDIA_", "ROCM_", "TF_",       "XLA_",  "TORCH_"};
 
-constexpr std::array<std::string_view, 9> kSecretMarks = {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY"};
-
 }  // namespace
-
-bool looks_secret(std::string_view name) {
-  std::string upper(name);
-  for (auto& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (upper == "KEY" || upper.ends_with("_KEY") || upper.ends_with("_PAT")) return true;
-  return std::ranges::any_of(kSecretMarks, [&](std::string_view mark) { return upper.find(mark) != std::string::npos; });
-}
 
 bool is_inherited(std::string_view name) {
   // Says how many threads the tokenizers library uses; its name only looks like a secret.

@@ -9,8 +9,6 @@
 namespace stoker::client {
 
 bool is_inherited(std::string_view name);
-/// TOKEN, SECRET, PASSWORD, …_KEY and their like.
-bool looks_secret(std::string_view name);
 Variables inherited_variables(const Variables& all);
 
 }  // namespace stoker::client

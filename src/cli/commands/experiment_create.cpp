@@ -11,7 +11,7 @@ class ExperimentCreate final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.operand("NAME", name_, "letters, digits, - and _");
-    arguments.text("-w,--workspace", "NAME", workspace_, "in this workspace (default: default)", Values::kWorkspace);
+    arguments.text("-w,--workspace", "NAME", workspace_, "in this workspace (default: that of config.json, else default)", Values::kWorkspace);
   }
 
   Result<int> run(Context& context) override {

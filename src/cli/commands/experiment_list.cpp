@@ -8,7 +8,7 @@ namespace {
 
 class ExperimentList final : public Command {
  public:
-  void declare(Arguments& arguments) override { arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: default)", Values::kWorkspace); }
+  void declare(Arguments& arguments) override { arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: that of config.json, else default)", Values::kWorkspace); }
 
   Result<int> run(Context& context) override {
     TRY(auto client, context.connect());

@@ -14,7 +14,7 @@ class ExperimentShow final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.operand("NAME", name_, "the experiment", Values::kExperiment);
-    arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: default)", Values::kWorkspace);
+    arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: that of config.json, else default)", Values::kWorkspace);
   }
 
   Result<int> run(Context& context) override {

@@ -35,6 +35,8 @@ class RunList final : public Command {
   Status complete_filter(client::Client& client) {
     if (!workspace_.empty()) {
       TRY(filter_.workspace_id, workspace_id(client, workspace_));
+    } else if (!filter_.experiment.empty()) {
+      TRY(filter_.workspace_id, workspace_of_experiment(client, filter_.experiment));
     }
     if (!filter_.parent.empty()) {
       TRY(const auto parent, client::resolve_run(client, filter_.parent));
