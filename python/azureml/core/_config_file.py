@@ -1,0 +1,79 @@
+"""The configuration file that names a workspace (spec 1.2)."""
+import json
+import os
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+from azureml.exceptions import UserErrorException
+
+_FOLDERS = (".azureml", "aml_config", "")
+_NAMES = ("config.json", "project.json")
+_PARENTS = 20
+
+Triple = Tuple[str, str, str]  # subscription, resource group, workspace
+
+
+def find(path: Optional[str], file_name: Optional[str]) -> str:
+    """The file to read: `path` itself, or the first hit of the search that begins in the folder `path` (default: the current one).
+
+    The loop over sub-folders is the outer one: ``.azureml/config.json`` of a parent beats a bare ``config.json`` of the folder itself.
+
+    :raises UserErrorException: when there is none.
+    """
+    start = os.path.abspath(os.path.expanduser(str(path))) if path else os.getcwd()
+    if os.path.isfile(start):
+        return start
+    for candidate in _candidates(start, file_name):
+        if os.path.isfile(candidate):
+            return candidate
+    name = file_name or _NAMES[0]
+    raise UserErrorException("We could not find {0} in: {1} or in its parent directories. Please provide the full path to the config file or "
+                             "ensure that {0} exists in the parent directories.".format(name, start))
+
+
+def _candidates(start: str, file_name: Optional[str]) -> Iterator[str]:
+    for folder in _FOLDERS:
+        for name in ([file_name] if file_name else _NAMES):
+            place = start
+            for _ in range(_PARENTS + 1):
+                yield os.path.join(place, folder, name)
+                parent = os.path.dirname(place)
+                if parent == place:
+                    break
+                place = parent
+
+
+def read(path: str) -> Triple:
+    """Subscription, resource group and workspace of a file in either shape.
+
+    :raises UserErrorException: when it is no JSON or lacks one of them.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            body = json.load(file)
+    except (OSError, ValueError) as error:
+        raise UserErrorException("The config file {} could not be read: {}".format(path, error), inner_exception=error)
+    triple = _triple(body) if isinstance(body, dict) else None
+    if triple is None:
+        raise UserErrorException("The config file {} should have the values subscription_id, resource_group, and project_name or workspace_name".format(path))
+    return triple
+
+
+def _triple(body: Dict[str, Any]) -> Optional[Triple]:
+    if "Scope" in body:
+        parts = str(body["Scope"]).split("/")
+        return (parts[2], parts[4], parts[8]) if len(parts) > 8 and parts[2] and parts[4] and parts[8] else None
+    name = body.get("workspace_name") or body.get("project_name")
+    if not body.get("subscription_id") or not body.get("resource_group") or not name:
+        return None
+    return str(body["subscription_id"]), str(body["resource_group"]), str(name)
+
+
+def write(folder: Optional[str], file_name: Optional[str], triple: Triple) -> str:
+    """Writes ``<folder or cwd>/.azureml/<file_name or config.json>``; returns its path."""
+    directory = os.path.join(os.path.abspath(os.path.expanduser(folder or os.getcwd())), ".azureml")
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, file_name or _NAMES[0])
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(dict(zip(("subscription_id", "resource_group", "workspace_name"), triple)), file, indent=4)
+        file.write("\n")
+    return path

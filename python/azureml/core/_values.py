@@ -1,0 +1,123 @@
+"""What users log, as plain numbers and texts; and what comes back, in the shapes of ``get_metrics`` (spec 3.3)."""
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from azureml.exceptions import UserErrorException
+
+_LARGEST = 1 << 63
+
+
+def plain(name: str, value: Any) -> Any:
+    """A number (int or float) or a text. numpy scalars, arrays and tensors of one element are taken out; True is 1.
+
+    :raises UserErrorException: for anything else; the message names the metric.
+    """
+    kind = type(value)
+    if kind is float or kind is str:
+        return value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        return int(value) if -_LARGEST <= value < _LARGEST else _as_float(int(value))
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    return _taken_out(name, value)
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _taken_out(name: str, value: Any) -> Any:
+    item = getattr(value, "item", None)
+    if callable(item):
+        try:
+            inner = item()
+        except (TypeError, ValueError):  # more than one element
+            inner = value
+        if isinstance(inner, (int, float, str)):
+            return plain(name, inner)
+    for convert in ("__float__", "__index__"):
+        if hasattr(value, convert) and not hasattr(value, "__len__"):
+            try:
+                return float(value)
+            except (TypeError, ValueError, OverflowError):
+                break
+    raise UserErrorException('the value of metric "{}" is a {}; a number or a string is expected'.format(name, type(value).__name__))
+
+
+def plain_list(name: str, values: Iterable[Any]) -> List[Any]:
+    """The values of any iterable, each as by :func:`plain`."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise UserErrorException('the value of metric "{}" is a {}; a list is expected'.format(name, type(values).__name__))
+    return [plain(name, value) for value in values]
+
+
+def table_rows(name: str, value: Dict[str, Any]) -> Tuple[List[str], List[List[Any]]]:
+    """Columns and rows of a dict column -> list; a dict of scalars is one row.
+
+    :raises UserErrorException: when the lists differ in length.
+    """
+    if not isinstance(value, dict) or not value:
+        raise UserErrorException('the value of table "{}" is a {}; a dict column -> list is expected'.format(name, type(value).__name__))
+    columns = [_column(name, each) for each in value.values()]
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join("{}: {}".format(key, len(column)) for key, column in zip(value, columns))
+        raise UserErrorException('the columns of table "{}" differ in length ({})'.format(name, lengths))
+    return [str(key) for key in value], [list(row) for row in zip(*columns)]
+
+
+def _column(name: str, value: Any) -> List[Any]:
+    is_scalar = isinstance(value, (str, bytes, int, float)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
+    return [plain(name, value)] if is_scalar else plain_list(name, value)
+
+
+_SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+def from_wire(value: Any) -> Any:
+    """A value of the API: numbers that JSON cannot hold come as ``{"f": "NaN"}`` or, of a series of numbers, as the bare text."""
+    if isinstance(value, dict) and "f" in value:
+        return _SPECIAL.get(value["f"], value["f"])
+    return _SPECIAL.get(value, value) if isinstance(value, str) else value
+
+
+def shape_metrics(series: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """``get_metrics()`` from the API's list of series, each ``{"name", "kind", "columns", "points": [{"time", "values"}]}``.
+
+    One scalar is the scalar, several a list; lists are joined; rows and tables become a dict column -> scalar or list. A name that was logged in
+    several shapes has its points in order of time.
+    """
+    by_name = {}  # type: Dict[str, List[Tuple[str, List[str], Dict[str, Any]]]]
+    for each in series:
+        points = by_name.setdefault(each["name"], [])
+        points += [(each["kind"], each.get("columns") or [], point) for point in each["points"]]
+    shaped = {}
+    for name, points in by_name.items():
+        points.sort(key=lambda point: point[2].get("time") or "")  # stable, so a single series keeps its order
+        shaped[name] = _shape_one(points)
+    return {name: value for name, value in shaped.items() if value is not None}
+
+
+def _shape_one(points: List[Tuple[str, List[str], Dict[str, Any]]]) -> Optional[Any]:
+    if not points:
+        return None
+    kinds = {kind for kind, _, _ in points}
+    if kinds & {"row", "table"}:
+        return _shape_rows([point for point in points if point[0] in ("row", "table")], kinds)
+    values = [from_wire(value) for _, _, point in points for value in point["values"]]
+    return values[0] if len(points) == 1 and "list" not in kinds else values
+
+
+def _shape_rows(points: List[Tuple[str, List[str], Dict[str, Any]]], kinds: Any) -> Dict[str, Any]:
+    columns = {}  # type: Dict[str, List[Any]]
+    for _, names, point in points:
+        for column, value in zip(names, point["values"]):
+            columns.setdefault(column, []).append(from_wire(value))
+    if len(points) == 1 and "table" not in kinds:
+        return {column: values[0] for column, values in columns.items()}
+    return columns
