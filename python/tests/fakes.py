@@ -122,6 +122,10 @@ class Supervisor:
     def close(self):
         self._listener.close()
         for link in self._open:
+            try:
+                link.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it
+            except OSError:
+                pass
             link.close()
         if os.path.exists(self.path):
             os.unlink(self.path)
@@ -166,6 +170,9 @@ class Server:
 
         class Threading(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads = True
+
+            def handle_error(self, *unused):
+                """A client that hangs up in the middle is part of the tests."""
 
         self._server = Threading(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:{}".format(self._server.server_address[1])

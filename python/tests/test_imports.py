@@ -50,7 +50,8 @@ class ImportsTest(Case):
         self.assertEqual(out.split(), ["other", "extra", "1.59.0"])
 
     def test_only_the_standard_library_is_imported(self):
-        out = self.python("import sys, azureml.core, azureml.telemetry; print(sorted({m.split('.')[0] for m, x in sys.modules.items() if 'site-packages' in (getattr(x, '__file__', None) or '')}))")
+        out = self.python("import sys; before = set(sys.modules); import azureml.core, azureml.telemetry\n"
+                          "print(sorted(m for m in set(sys.modules) - before if 'site-packages' in (getattr(sys.modules[m], '__file__', None) or '')))")
         self.assertEqual(out.strip(), "[]")
 
 
