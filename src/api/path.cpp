@@ -84,7 +84,8 @@ Result<Target> parse_target(std::string_view text) {
   const auto question = text.find('?');
   Target target;
   TRY(target.segments, parse_segments(text.substr(0, question)));
-  if (question != std::string_view::npos) TRY(target.query, parse_query(text.substr(question + 1)));
+  if (question == std::string_view::npos) return target;
+  TRY(target.query, parse_query(text.substr(question + 1)));
   return target;
 }
 

@@ -144,9 +144,13 @@ io::Task<Result<json::object>> ListRuns::process(Call& call, Input input) {
   if (input.workspace_id) filter.workspace = WorkspaceId(*input.workspace_id);
   if (input.parent) filter.parent = RunId(*input.parent);
   filter.id_prefix = input.prefix.value_or("");
-  if (input.state && !input.state->empty()) CO_TRY(filter.states, parse_states(*input.state));
+  if (input.state && !input.state->empty()) {
+    CO_TRY(filter.states, parse_states(*input.state));
+  }
   auto read = [input, filter](db::Connection& connection) mutable -> Result<json::object> {
-    if (input.experiment) TRY(filter.experiment, experiment_of(connection, input));
+    if (input.experiment) {
+      TRY(filter.experiment, experiment_of(connection, input));
+    }
     TRY(const auto page, catalog::list_runs(connection, filter, static_cast<std::size_t>(input.limit), input.cursor));
     return page_of(page);
   };
