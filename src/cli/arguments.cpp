@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <list>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -26,18 +25,55 @@ std::vector<std::string> option_names(const std::vector<ArgumentInfo>& list) {
   return names;
 }
 
-/// CLI11's own words for what it could not split, without its way of naming things.
+/// CLI11's own words for what it could not split; the first line says it.
 std::string plain_words(const CLI::ParseError& error) {
-  std::string text = error.what();
-  const auto newline = text.find('\n');
-  return newline == std::string::npos ? text : text.substr(0, newline);
+  const std::string text = error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+std::string sentence(const Error& error) { return error.hint_text().empty() ? error.message() : error.message() + ": " + error.hint_text(); }
+
+struct Split {
+  std::vector<std::vector<std::string>> values;  // of each option; a flag's are empty texts
+  std::vector<std::string> operands, unknown;
+};
+
+void declare(CLI::App& app, const ArgumentInfo& info, std::vector<std::string>& values) {
+  if (info.is_operand) return;
+  if (info.placeholder.empty()) {
+    app.add_flag_function(info.names, [&values](std::int64_t count) { values.assign(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)), ""); });
+    return;
+  }
+  auto* option = app.add_option(info.names, values)->type_size(1)->expected(1)->allow_extra_args(false);
+  option->multi_option_policy(info.is_many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// Operands stay CLI11's "extras": it would let a list of them swallow what belongs to the next one.
+Result<Split> split_words(const std::vector<ArgumentInfo>& list, std::vector<std::string> words) {
+  Split split;
+  split.values.resize(list.size());
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  for (std::size_t i = 0; i < list.size(); ++i) declare(app, list[i], split.values[i]);
+  std::ranges::reverse(words);  // as CLI11 wants them
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    return Error(ErrorCode::kInvalidInput, plain_words(error));
+  }
+  for (auto& extra : app.remaining()) {
+    if (extra == "--") continue;
+    (extra.size() > 1 && extra.front() == '-' ? split.unknown : split.operands).push_back(extra);
+  }
+  return split;
 }
 
 }  // namespace
 
 std::string ArgumentInfo::long_name() const {
-  const auto comma = names.rfind(',');
-  return comma == std::string::npos ? names : names.substr(comma + 1);
+  const auto begin = names.find("--");
+  return begin == std::string::npos ? names : names.substr(begin, names.find(',', begin) - begin);
 }
 
 ArgumentInfo& Arguments::add(std::string names, std::string placeholder, std::string help) {
@@ -126,48 +162,28 @@ void Arguments::rest(std::string name, std::vector<std::string>& to, std::string
 
 Status Arguments::parse(const std::vector<std::string>& words) const {
   const auto dashes = rest_ != nullptr ? std::ranges::find(words, "--") : words.end();
-  std::vector<std::string> mine(words.begin(), dashes);
   if (dashes != words.end()) rest_->assign(dashes + 1, words.end());
-  CLI::App app;
-  app.set_help_flag();
-  app.allow_extras();
-  std::list<std::vector<std::string>> given;
-  for (const auto& info : list_) {
-    auto& values = given.emplace_back();
-    if (info.placeholder.empty()) {
-      app.add_flag_function(info.names, [&values](std::int64_t count) { values.assign(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)), ""); });
-    } else {
-      // Operands are bound by position and may not look like options to CLI11, so they get a name of their own.
-      auto* option = app.add_option(info.is_operand ? "operand" + std::to_string(given.size()) : info.names, values);
-      if (info.is_operand) option->expected(0, info.is_many ? CLI::detail::expected_max_vector_size : 1);
-      else option->type_size(1)->expected(1)->multi_option_policy(info.is_many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
-      if (info.is_many && !info.is_operand) option->allow_extra_args(false)->take_all();
-    }
-  }
+  TRY(const auto split, split_words(list_, {words.begin(), dashes}));
   std::vector<Mistake> mistakes;
-  try {
-    std::ranges::reverse(mine);  // as CLI11 wants them
-    app.parse(std::move(mine));
-  } catch (const CLI::ParseError& error) {
-    return Error(ErrorCode::kInvalidInput, plain_words(error)).hint(fmt::format("`stoker {} --help` lists what it takes", command_));
-  }
-  auto values = given.begin();
-  for (const auto& info : list_) {
-    if (values->empty() && info.is_required) mistakes.push_back({info.names, "is missing"});
-    for (const auto& value : *values) {
-      if (const auto taken = info.take(value); !taken) mistakes.push_back({info.long_name(), taken.error().message() + (taken.error().hint_text().empty() ? "" : ": " + taken.error().hint_text())});
-    }
-    ++values;
-  }
   std::string hint;
-  for (const auto& extra : app.remaining()) {
-    const bool is_option = extra.size() > 1 && extra.front() == '-';
-    const auto near = is_option ? did_you_mean(extra.substr(0, extra.find('=')), option_names(list_)) : "";
-    mistakes.push_back({extra, is_option ? "is not an option of this command" : "is not expected here"});
-    if (hint.empty() && !near.empty()) hint = near;
-    if (hint.empty() && rest_ != nullptr) hint = fmt::format("put the program and its own options after `--`: stoker {} -- python train.py", command_);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < list_.size(); ++i) {
+    const auto& info = list_[i];
+    auto values = split.values[i];
+    while (info.is_operand && at < split.operands.size() && (values.empty() || info.is_many)) values.push_back(split.operands[at++]);
+    if (values.empty() && info.is_required) mistakes.push_back({info.names, "is missing"});
+    for (const auto& value : values) {
+      if (const auto taken = info.take(value); !taken) mistakes.push_back({info.long_name(), sentence(taken.error())});
+    }
+  }
+  for (; at < split.operands.size(); ++at) mistakes.push_back({split.operands[at], "is not expected here"});
+  for (const auto& word : split.unknown) {
+    mistakes.push_back({word, "is not an option of this command"});
+    if (hint.empty()) hint = did_you_mean(word.substr(0, word.find('=')), option_names(list_));
   }
   if (mistakes.empty()) return ok();
+  const bool has_program = rest_ != nullptr && (!split.operands.empty() || !split.unknown.empty());
+  if (hint.empty() && has_program) hint = fmt::format("put the program and its own options after `--`: stoker {} -- python train.py", command_);
   if (hint.empty()) hint = fmt::format("`stoker {} --help` lists what it takes", command_);
   return Error(ErrorCode::kInvalidInput, fmt::format("`stoker {}` was not understood", command_)).mistakes(std::move(mistakes)).hint(std::move(hint));
 }

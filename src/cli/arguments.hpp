@@ -27,7 +27,7 @@ struct ArgumentInfo {
   bool is_required = false;
   std::function<Status(const std::string&)> take;  // a flag gets ""
 
-  std::string long_name() const;  // "--follow", or the operand's name
+  std::string long_name() const;  // the first long one: "--follow"; the operand's name
 };
 
 class Arguments {

@@ -28,12 +28,14 @@ void replace(std::string& text, std::string_view mark, std::string_view with) {
   if (const auto at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), with);
 }
 
+constexpr std::size_t kNameWidth = 26;
+
 std::string verb_lines(std::string_view noun) {
-  std::vector<std::pair<std::string, std::string>> lines;
+  std::string text;
   for (const auto& info : command_table()) {
-    if (info.noun == noun) lines.emplace_back(fmt::format("stoker {}", info.name()), info.summary);
+    if (info.noun == noun) text += fmt::format("  {}  {}\n", padded("stoker " + info.name(), kNameWidth), info.summary);
   }
-  return key_values(lines);
+  return text;
 }
 
 std::string heading(std::string_view text, const Terminal& terminal) { return Output::paint(text, terminal.has_colour ? Style::kBold : Style::kPlain) + "\n"; }

@@ -21,7 +21,7 @@ std::string metric_line(const LiveMetric& metric, std::size_t name_width, const 
   const std::vector<double> values(metric.recent.begin(), metric.recent.end());
   const auto spark = values.size() > 1 ? sparkline(values, 20, terminal.has_unicode) : "";
   const auto step = metric.step ? fmt::format("  step {}", *metric.step) : "";
-  return fmt::format("  {}  {}  {}{}", padded(metric.name, name_width), padded(metric.last, 10, true), spark, step);
+  return fmt::format("  {}  {}  {}{}", padded(fit(metric.name, name_width, terminal.has_unicode), name_width), padded(metric.last, 10, true), spark, step);
 }
 
 }  // namespace
@@ -60,7 +60,8 @@ std::vector<std::string> live_lines(const LiveModel& model, const Terminal& term
   std::string rule;
   for (std::size_t i = 0; i < std::min<std::size_t>(width, 60); ++i) rule += terminal.has_unicode ? "─" : "-";
   lines.push_back(Output::paint(rule, terminal.has_colour ? Style::kDim : Style::kPlain));
-  lines.push_back(fmt::format("{}  {}{}{}", state_text(state, terminal), client::run_id(model.run).text(), time ? "  " + format_duration(*time) : "", model.is_connected ? "" : "  (waiting for the server)"));
+  const auto waiting = model.is_connected ? "" : "waiting for the server  ";
+  lines.push_back(fmt::format("{}  {}{}{}", state_text(state, terminal), waiting, time ? format_duration(*time) + "  " : "", client::run_id(model.run).text()));
   if (!phases.empty()) lines.push_back("  " + phases);
   const auto room = static_cast<std::size_t>(std::clamp(terminal.height / 4, 1, 6));
   const auto shown = std::min(room, model.metrics.size());
