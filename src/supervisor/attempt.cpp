@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/log.hpp"
 #include "environments/environment.hpp"
@@ -20,6 +21,19 @@ namespace {
 // The end of the output in which a traceback is looked for.
 constexpr std::size_t kLookedAt = 64U << 10;
 constexpr std::chrono::seconds kShutdownGrace{5};
+
+// From /etc/passwd and not by getpwuid, which a static program cannot rely on.
+void find_user(VariableInputs& inputs) {
+  if (const char* home = ::getenv("HOME")) inputs.home = home;
+  std::FILE* file = std::fopen("/etc/passwd", "re");
+  while (const auto* user = file == nullptr ? nullptr : ::fgetpwent(file)) {
+    if (user->pw_uid != ::getuid()) continue;
+    inputs.user = user->pw_name;
+    if (inputs.home.empty()) inputs.home = user->pw_dir;
+    break;
+  }
+  if (file != nullptr) std::fclose(file);
+}
 
 Duration grace_of(const RunSpec& spec) { return std::chrono::seconds(spec.grace_seconds); }
 
@@ -103,10 +117,7 @@ io::Task<Status> Attempt::prepare_environment(Command& command) {
   inputs.work = spool_.work();
   inputs.script_socket = command.script_socket;
   inputs.python_tree = world_.python_tree;
-  if (const auto* user = ::getpwuid(::getuid())) {
-    inputs.home = user->pw_dir;
-    inputs.user = user->pw_name;
-  }
+  find_user(inputs);
   auto work = [this, &command, inputs]() mutable -> Status {
     const auto& spec = start_.spec;
     TRY(const auto* kind, environments::require_environment_kind(spec.environment.kind));
@@ -220,6 +231,7 @@ io::Task<void> Attempt::finalize() {
   if (must_leave()) co_return;
   journal_->append(protocol::StateRecord{RunState::kFinalizing});
   if (phase_.empty()) begin_phase("finalize");
+  [[maybe_unused]] const auto made = spool_.make_special_folders();  // it may have ended before there were any
   auto uploading = services_.uploads->finish();
   const auto outcome = co_await (std::move(uploading) || wait_leave());
   if (must_leave()) co_return;
@@ -240,10 +252,7 @@ io::Task<void> Attempt::run_recovered() {
   if (identity && identity->boot_id != io::boot_id()) journal_->skip_numbers();
   if (!found_->open_phases.empty()) phase_ = found_->open_phases.back();
   if (!found_->exited) co_await end_with(outcome_of_lost(why_lost(identity, io::boot_id())));
-  if (!found_->finished) {
-    [[maybe_unused]] const auto made = spool_.make_special_folders();  // it may have died before there were any
-    co_await finalize();
-  }
+  if (!found_->finished) co_await finalize();
   finished_ = finished_ || found_->finished;
 }
 

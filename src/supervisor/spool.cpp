@@ -134,13 +134,13 @@ Result<std::vector<protocol::StartMessage>> Spool::leftovers(const std::string& 
   TRY(const auto names, io::list_directory(spool_dir));
   for (const auto& name : names) {
     const auto folder = spool_dir + "/" + name;
-    auto start = read_start(folder + "/start.json");
-    if (start && !name.starts_with('.')) {
-      found.push_back(std::move(*start));
+    if (name.starts_with('.')) {
+      CHECK_OK(io::remove_tree(folder));
       continue;
     }
-    log::info("supervisor", "removing a spool folder without use", {{"folder", folder}});
-    CHECK_OK(io::remove_tree(folder));
+    auto start = read_start(folder + "/start.json");
+    if (start) found.push_back(std::move(*start));
+    else log::error("supervisor", "a spool folder cannot be read and stays", {{"folder", folder}, {"cause", start.error().to_line()}});
   }
   return found;
 }

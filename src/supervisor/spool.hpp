@@ -51,7 +51,7 @@ class Spool {
   /// The folder's name goes at once, its content on the pool; what a crash leaves of that goes with leftovers().
   io::Task<Status> discard(io::Pool& pool) const;
 
-  /// The start messages of all attempts that lie in `slot_dir`; folders without a readable one are half-made and are removed.
+  /// The start messages of all attempts that lie in `slot_dir`; half-made and half-removed folders go.
   static Result<std::vector<protocol::StartMessage>> leftovers(const std::string& slot_dir);
 
  private:

@@ -151,6 +151,7 @@ io::Task<void> Supervisor::watch_keeper() {
   while (!keeper_.is_dead()) co_await keeper_.changed().wait();
   const auto attempt = attempt_;
   while (attempt && !attempt->has_ended()) co_await changed_.wait();
+  co_await io::blocking(pool_, kill_orphans);  // and reaps the keeper itself
   if (done_) co_return;
   needs_restart_ = true;
   done_ = true;
