@@ -101,6 +101,8 @@ class Check {
     const auto* given = spec_.environment.settings.if_contains("interpreter");
     if (!request_.is_same_machine || spec_.environment.kind != "user-managed" || given == nullptr || !given->is_string()) return;
     const std::string interpreter(given->get_string());
+    // The folder of a conda or virtual environment, and ~/, are the environment kind's to look into.
+    if (is_folder(interpreter) || interpreter.starts_with("~/")) return;
     if (!io::find_program(interpreter, run_path(request_))) {
       add(ErrorCode::kEnvironmentInvalid, "environment.interpreter",
           fmt::format("the interpreter {} is {}", interpreter, interpreter.find('/') == std::string::npos ? "not on PATH" : "not there, or not executable"),
