@@ -139,7 +139,7 @@ Result<Fd> open_beneath(int root_fd, const std::string& relative, int flags, uns
   if (relative.find('\0') != std::string::npos) return beneath_error(relative, EXDEV);
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
+  how.mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0;  // O_TMPFILE holds the bit of O_DIRECTORY
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (follow_symlinks ? 0U : RESOLVE_NO_SYMLINKS);
   long fd = -1;
   do {
