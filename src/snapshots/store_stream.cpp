@@ -16,13 +16,6 @@ std::string_view stored_bytes(const EncodedFrame& frame) { return std::string_vi
 
 Error store_failed() { return Error(ErrorCode::kIo, "the snapshot store failed to write meanwhile").hint("send it again").retryable(); }
 
-/// What a sender says is a tree or a list must be one: refused here, it is never found broken later.
-Status check_kind(const FrameObject& object, std::string_view bytes) {
-  if (object.kind == ObjectKind::kTree && !is_chunk_list(bytes)) CHECK_OK(TreeView::parse(bytes));
-  if (object.kind == ObjectKind::kList) CHECK_OK(parse_chunk_list(bytes));
-  return ok();
-}
-
 /// Sends frames on as they fill up.
 class PackOut {
  public:
@@ -143,16 +136,20 @@ Status SnapshotOut::send_frame(std::span<const Wanted> wanted) {
     for (const Wanted& each : wanted) store_.mark_damaged(each.digest);
     return std::move(frame).error();
   }
-  // A frame of which all is wanted goes out as it lies; whoever reads the pack recomputes the digests.
-  if (frame->header.objects == wanted.size()) {
+  // A frame of which all is wanted goes out as it lies; whoever reads the pack recomputes the digests. Content goes as blobs, whatever
+  // the sender once called it: what is marked as structure stands at the start.
+  const bool is_content = std::all_of(frame->objects.begin(), frame->objects.end(), [](const FrameObject& object) { return object.kind == ObjectKind::kBlob; });
+  if (is_content && frame->header.objects == wanted.size()) {
     CHECK_OK(out_.flush());
     return out_.copy(*frame);
   }
   std::string raw;
   CHECK_OK(decompress_frame(frame->header, stored_bytes(*frame), raw));
   for (const Wanted& each : wanted) {
-    if (std::uint64_t{each.location.raw_offset} + each.location.size() > raw.size()) return Error(ErrorCode::kSnapshotCorrupt, "the snapshot store is damaged: an object goes over its frame's end");
-    CHECK_OK(out_.add(each.digest, each.location.kind(), std::string_view(raw).substr(each.location.raw_offset, each.location.size())));
+    if (std::uint64_t{each.location.raw_offset} + each.location.size() > raw.size()) {
+      return Error(ErrorCode::kSnapshotCorrupt, "the snapshot store is damaged: an object goes over its frame's end");
+    }
+    CHECK_OK(out_.add(each.digest, ObjectKind::kBlob, std::string_view(raw).substr(each.location.raw_offset, each.location.size())));
   }
   return ok();
 }
@@ -171,7 +168,6 @@ Result<PackStats> ObjectStore::add_pack(PackReader& reader) {
     CHECK_OK(check_digests(frame->objects, raw));
     std::vector<const FrameObject*> fresh;
     for (const FrameObject& object : frame->objects) {
-      CHECK_OK(check_kind(object, std::string_view(raw).substr(object.offset, object.size)));
       if (!impl_->locate(object.digest)) fresh.push_back(&object);
     }
     stats.objects += frame->objects.size();

@@ -99,7 +99,7 @@ bool is_entry_name(std::string_view name) {
 }
 
 int climbs_of_link(std::string_view target) {
-  if (target.empty() || target.size() >= kMaxPath || target.front() == '/') return -1;
+  if (target.empty() || target.size() > kMaxPath || target.front() == '/') return -1;
   if (target.find('\0') != std::string_view::npos || !is_valid_utf8(target)) return -1;
   int climbs = 0;
   bool descended = false;
