@@ -8,6 +8,11 @@
 namespace stoker::catalog {
 namespace {
 
+struct Place {
+  std::int64_t run_pk;
+  std::int64_t seq;
+};
+
 RunEvent read_event(const db::Row& row) {
   RunEvent event;
   event.seq = row.integer("seq");
@@ -22,9 +27,11 @@ RunEvent read_event(const db::Row& row) {
 }  // namespace
 
 Result<std::int64_t> append_event(db::Transaction& transaction, const RunId& run, const RunEvent& event) {
-  TRY(const auto seq, transaction.connection().read_one("append_event", {run, event.time, event.kind, event.message, json_text(event.data)}, [](const db::Row& row) { return row.integer("seq"); }));
-  if (!seq) return find_run(transaction, run).error();
-  return *seq;
+  auto& connection = transaction.connection();
+  TRY(const auto place, connection.read_one("find_event_place", {run}, [](const db::Row& row) { return Place{row.integer("pk"), row.integer("seq")}; }));
+  if (!place) return find_run(connection, run).error();
+  CHECK_OK(connection.execute("append_event", {place->run_pk, place->seq, event.time, event.kind, event.message, json_text(event.data)}));
+  return place->seq;
 }
 
 Result<std::vector<RunEvent>> list_events(db::Connection& connection, const RunId& run, std::int64_t after_seq, std::size_t limit) {

@@ -18,8 +18,11 @@ struct Place {
   std::int64_t number = 0;
 };
 
+/// nullopt: the workspace has no such experiment.
 Result<std::optional<Place>> count_run(db::Connection& connection, const Run& run) {
-  return connection.read_one("count_run", {run.workspace, run.experiment_name}, [](const db::Row& row) {
+  TRY(const auto counted, connection.execute("count_run", {run.workspace, run.experiment_name}));
+  if (counted == 0) return std::optional<Place>();
+  return connection.read_one("find_run_place", {run.workspace, run.experiment_name}, [](const db::Row& row) {
     Place place;
     place.experiment_pk = row.integer("pk");
     place.workspace_pk = row.integer("workspace_pk");
@@ -52,20 +55,26 @@ std::optional<std::string_view> reason_text(const std::optional<RunEnd>& end) {
   return to_text(end->reason);
 }
 
+Result<std::optional<std::int64_t>> find_pk(db::Connection& connection, const RunId& id) {
+  return connection.read_one("find_run_pk", {id}, [](const db::Row& row) { return row.integer("pk"); });
+}
+
 /// The parent's id for the statement; an error when there is no such run.
 Result<std::optional<std::string>> check_parent(db::Connection& connection, const Run& run) {
   if (!run.spec.parent) return std::optional<std::string>();
-  TRY(const auto pk, connection.read_one("find_run_pk", {*run.spec.parent}, [](const db::Row& row) { return row.integer("pk"); }));
+  TRY(const auto pk, find_pk(connection, *run.spec.parent));
   if (!pk) return no_run(connection, *run.spec.parent).at("as parent of the new run");
   return std::optional<std::string>(run.spec.parent->text());
 }
 
-Status insert_labels(db::Connection& connection, std::int64_t pk, const Run& run) {
+Status insert_labels(db::Connection& connection, const Run& run) {
+  if (run.tags.empty() && run.properties.empty()) return ok();
+  TRY(const auto pk, find_pk(connection, run.id));
   for (const auto& [key, value] : run.tags) {
     CHECK_OK(check_tag(key, value.value_or("")));
-    CHECK_OK(connection.execute("set_tag_of", {pk, key, value}));
+    CHECK_OK(connection.execute("set_tag_of", {*pk, key, value}));
   }
-  for (const auto& [key, value] : run.properties) CHECK_OK(connection.execute("add_property_of", {pk, key, value}));
+  for (const auto& [key, value] : run.properties) CHECK_OK(connection.execute("add_property_of", {*pk, key, value}));
   return ok();
 }
 
@@ -79,14 +88,14 @@ Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random) {
   run.number = place.number;
   const auto spec = json::serialize(to_json(run.spec));
   const auto& end = run.end;
-  TRY(const auto pk, connection.read_one("insert_run",
-                                         {place.workspace_pk, place.experiment_pk, run.number, run.id, parent, run.display_name, spec, run.created_at,
-                                          to_text(run.state), !is_terminal(run.state), run.attempt, json_text(run.handle), gpus_text(run.gpu_indices),
-                                          run.cancel_requested, run.cancel_by, run.started_at, run.ended_at, reason_text(end), end ? end->exit_code : std::nullopt,
-                                          end ? end->signal : std::nullopt, end ? std::optional(end->message) : std::nullopt, error_text(run.error), phases_text(run.phases), run.journal_acked},
-                                         [](const db::Row& row) { return row.integer("pk"); }));
-  if (!pk) return Error(ErrorCode::kConflict, fmt::format("the run {} exists already", run.id.text()));
-  CHECK_OK(insert_labels(connection, *pk, run));
+  TRY(const auto inserted, connection.execute(
+                               "insert_run", {place.workspace_pk, place.experiment_pk, run.number, run.id, parent, run.display_name, spec, run.created_at,
+                                              to_text(run.state), !is_terminal(run.state), run.attempt, json_text(run.handle), gpus_text(run.gpu_indices),
+                                              run.cancel_requested, run.cancel_by, run.started_at, run.ended_at, reason_text(end), end ? end->exit_code : std::nullopt,
+                                              end ? end->signal : std::nullopt, end ? std::optional(end->message) : std::nullopt, error_text(run.error),
+                                              phases_text(run.phases), run.journal_acked}));
+  if (inserted == 0) return Error(ErrorCode::kConflict, fmt::format("the run {} exists already", run.id.text()));
+  CHECK_OK(insert_labels(connection, run));
   return run;
 }
 

@@ -2,13 +2,12 @@
 -- runs.cpp picks the list whose index narrows most. Common to all lists: an empty text or a null for "any", states as ",Running,Queued,".
 
 -- name: insert_run
--- $1 to $3 come from count_run; $5 the parent's id or null. Nothing changes when the id is taken.
+-- $1 to $3 come from find_run_place; $5 the parent's id or null. Nothing changes when the id is taken.
 INSERT INTO runs (workspace_pk, experiment_pk, number, id, parent_pk, display_name, spec, created_at, state, is_live, attempt, handle, gpu_indices,
                   cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked)
 VALUES ($1, $2, $3, $4, (SELECT pk FROM runs WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13,
         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
-ON CONFLICT (id) DO NOTHING
-RETURNING pk;
+ON CONFLICT (id) DO NOTHING;
 
 -- name: find_run
 -- Index: unique (id).
