@@ -120,11 +120,14 @@ class Catalog::Writer {
     return transaction.undo();
   }
 
+  /// A connection that broke while nobody used it (PostgreSQL was restarted) is replaced: nothing was done on it yet.
   Result<db::Transaction> begin() {
-    if (connection_ && connection_->is_broken()) connection_.reset();
-    if (!connection_) {
-      TRY(connection_, database_.connect(db::Access::kWrite));
+    if (connection_) {
+      auto begun = db::Transaction::begin(*connection_);
+      if (begun || !connection_->is_broken()) return begun;
+      connection_.reset();
     }
+    TRY(connection_, database_.connect(db::Access::kWrite));
     return db::Transaction::begin(*connection_);
   }
 
@@ -212,11 +215,14 @@ io::Task<Status> Catalog::run(std::shared_ptr<Write> write) {
 }
 
 Result<Catalog::Reader> Catalog::borrow() {
-  auto connection = readers_->take();
-  if (!connection) {
-    TRY(connection, database_->connect(db::Access::kRead));
+  while (auto idle = readers_->take()) {
+    auto transaction = db::Transaction::begin(*idle, db::Access::kRead);
+    if (transaction) return Reader(*this, std::move(idle), std::move(*transaction));
+    if (!idle->is_broken()) return std::move(transaction).error();
   }
-  return Reader(*this, std::move(connection));
+  TRY(auto fresh, database_->connect(db::Access::kRead));
+  TRY(auto transaction, db::Transaction::begin(*fresh, db::Access::kRead));
+  return Reader(*this, std::move(fresh), std::move(transaction));
 }
 
 void Catalog::give_back(std::unique_ptr<db::Connection> connection) { readers_->put(std::move(connection)); }

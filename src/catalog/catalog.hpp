@@ -52,8 +52,7 @@ class Catalog {
     using Value = std::invoke_result_t<Fn&, db::Connection&>;
     auto work = [this, fn = std::move(fn)]() mutable -> Value {
       TRY(auto reader, borrow());
-      TRY(auto transaction, db::Transaction::begin(*reader.connection, db::Access::kRead));
-      return fn(transaction.connection());
+      return fn(*reader.connection);
     };
     co_return co_await io::blocking(pool_, std::move(work));
   }
@@ -88,14 +87,20 @@ class Catalog {
   /// A closure that throws is a bug; it is logged, told as kInternal, and undone like any other that failed.
   static Error thrown(const std::exception& bug);
 
-  /// A read connection on loan; goes back when this dies.
+  /// A read connection on loan, in a transaction so that all statements see the same; goes back when this dies.
   struct Reader {
-    Reader(Catalog& catalog, std::unique_ptr<db::Connection> connection) : catalog(&catalog), connection(std::move(connection)) {}
+    Reader(Catalog& catalog, std::unique_ptr<db::Connection> connection, db::Transaction transaction)
+        : catalog(&catalog), connection(std::move(connection)), transaction(std::move(transaction)) {}
     Reader(Reader&&) noexcept = default;
     Reader& operator=(Reader&&) = delete;
-    ~Reader() { if (connection) catalog->give_back(std::move(connection)); }
+    ~Reader() {
+      if (!connection) return;
+      transaction.rollback();
+      catalog->give_back(std::move(connection));
+    }
     Catalog* catalog;
     std::unique_ptr<db::Connection> connection;
+    db::Transaction transaction;
   };
 
   class Writer;

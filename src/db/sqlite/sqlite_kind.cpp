@@ -1,9 +1,13 @@
 #include "db/sqlite/sqlite_kind.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -201,12 +205,22 @@ class SqliteKind final : public Kind {
     auto session = std::make_unique<SqliteSession>(handle);
     if (code != SQLITE_OK) return located(sqlite_error(handle, code));
     sqlite3_busy_timeout(handle, static_cast<int>(settings_.busy_timeout.count()));
-    if (auto prepared = session->run_script(pragmas(access)); !prepared) return located(std::move(prepared).error());
+    if (auto prepared = prepare_session(*session, access); !prepared) return located(std::move(prepared).error());
     if (access == Access::kWrite && sqlite3_db_readonly(handle, "main") == 1) return located(sqlite_error(nullptr, SQLITE_READONLY));
     return session;
   }
 
  private:
+  /// The first change to WAL does not wait for a lock as other statements do, so two who make the file at once would collide.
+  Status prepare_session(Session& session, Access access) const {
+    const auto until = std::chrono::steady_clock::now() + settings_.busy_timeout;
+    while (true) {
+      auto prepared = session.run_script(pragmas(access));
+      if (prepared || prepared.error().code() != ErrorCode::kDataBusy || std::chrono::steady_clock::now() > until) return prepared;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
   std::string pragmas(Access access) const {
     std::string text = access == Access::kWrite ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
                                                 : "PRAGMA query_only = ON;";
@@ -223,6 +237,10 @@ class SqliteKind final : public Kind {
 
 Result<std::unique_ptr<Kind>> make_sqlite_kind(const Settings& settings) {
   if (settings.url.empty()) return Error(ErrorCode::kInvalidInput, "the catalog needs a path");
+  // SQLite would make the file readable for all, and gives the WAL the file's mode. Only a new file is touched here: closing
+  // a descriptor of one that is in use would drop the locks of this whole process.
+  const int made = ::open(settings.url.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);
   return std::make_unique<SqliteKind>(settings);
 }
 

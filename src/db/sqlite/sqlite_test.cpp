@@ -63,6 +63,17 @@ TEST_F(SqliteTest, ACommitIsSyncedAndKeysAreChecked) {
   EXPECT_EQ(keys, true);
 }
 
+TEST_F(SqliteTest, NobodyElseMayReadTheFiles) {
+  VALUE_OF(auto database, Database::open({.url = path()}, one_table()));
+  VALUE_OF(auto connection, database->connect(Access::kWrite));
+  EXPECT_OK(connection->execute("insert", {1}));
+  for (const auto* suffix : {"", "-wal", "-shm"}) {
+    struct stat about {};
+    ASSERT_EQ(stat((path() + suffix).c_str(), &about), 0) << suffix;
+    EXPECT_EQ(about.st_mode & 0777, 0600U) << suffix;
+  }
+}
+
 TEST_F(SqliteTest, AFolderThatIsNotThereIsALocationError) {
   const auto opened = Database::open({.url = path("missing/catalog.sqlite")}, one_table());
   ASSERT_FALSE(opened);
