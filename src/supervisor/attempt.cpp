@@ -64,6 +64,8 @@ Result<std::shared_ptr<Attempt>> Attempt::recover(AttemptWorld world, protocol::
   std::shared_ptr<Attempt> attempt(new Attempt(std::move(world), std::move(start)));
   attempt->found_.emplace();
   TRY(attempt->journal_, Journal::open(attempt->spool_, attempt->world_.loop, attempt->world_.clock, attempt->world_.changed, *attempt->found_));
+  attempt->left_by_ = attempt->spool_.read_identity();
+  if (!attempt->left_by_ || attempt->left_by_->boot_id != io::boot_id()) attempt->journal_->await_server();
   return attempt;
 }
 
@@ -77,6 +79,7 @@ io::Task<void> Attempt::run() {
 
 io::Task<void> Attempt::run_new() {
   log::info("supervisor", "attempt begins", {{"attempt", spool_.key()}});
+  write_identity();
   Command command;
   auto work = prepare(command);
   const auto outcome = co_await (std::move(work) || wait_stop_preparing());
@@ -244,14 +247,14 @@ io::Task<void> Attempt::finalize() {
 }
 
 io::Task<void> Attempt::run_recovered() {
-  const auto identity = spool_.read_identity();
   log::info("supervisor", "recovering",
             {{"attempt", spool_.key()}, {"exited", found_->exited}, {"finished", found_->finished}, {"cut_bytes", found_->cut_bytes}});
-  auto work = [key = spool_.key(), identity] { kill_leftovers(key, identity); };
+  auto work = [this] { kill_leftovers(spool_.key(), left_by_); };
   co_await io::blocking(world_.pool, std::move(work));
-  if (identity && identity->boot_id != io::boot_id()) journal_->skip_numbers();
+  co_await (journal_->wait_server() || wait_leave());
+  if (must_leave()) co_return;
   if (!found_->open_phases.empty()) phase_ = found_->open_phases.back();
-  if (!found_->exited) co_await end_with(outcome_of_lost(why_lost(identity, io::boot_id())));
+  if (!found_->exited) co_await end_with(outcome_of_lost(why_lost(left_by_, io::boot_id())));
   if (!found_->finished) co_await finalize();
   finished_ = finished_ || found_->finished;
 }

@@ -56,6 +56,7 @@ class Attempt {
 
   bool is_finished() const { return finished_; }  // the `finished` record was written
   bool has_ended() const { return ended_; }       // run() is over
+  bool is_recovered() const { return found_.has_value(); }
   const protocol::StartMessage& start() const { return start_; }
   Journal& journal() { return *journal_; }
 
@@ -98,6 +99,7 @@ class Attempt {
   io::TaskGroup tasks_;
   std::string phase_;                     // the open one
   std::optional<JournalFindings> found_;  // nullopt for a new attempt
+  std::optional<SpoolIdentity> left_by_;  // of a recovered one
   std::optional<io::ProcessIdentity> main_;
   bool abandoned_ = false;
   bool leaving_ = false;

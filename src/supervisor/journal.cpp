@@ -20,8 +20,6 @@ constexpr std::string_view kHeader = "stoker journal 1\n";  // FORMAT.md
 constexpr std::uint64_t kRecordsPerMark = 256;
 constexpr std::size_t kChunk = 256U << 10;
 constexpr std::size_t kMaxOutputRecord = 512U << 10;
-// After a power cut, records that the server has may be missing here; new numbers must not be taken for those.
-constexpr std::uint64_t kJumpAfterReboot = 1'000'000'000;
 
 }  // namespace
 
@@ -75,8 +73,6 @@ Status Journal::recover(JournalFindings& findings) {
   while (output_size_ < written) record_output(protocol::Stream::kStdout, std::min<std::uint64_t>(written - output_size_, kMaxOutputRecord));
   return ok();
 }
-
-void Journal::skip_numbers() { next_seq_ += kJumpAfterReboot; }
 
 std::uint64_t Journal::append(protocol::Payload payload) {
   const auto before = pending_.size();
@@ -177,34 +173,34 @@ Result<std::uint64_t> Journal::walk(std::uint64_t offset, const Visit& visit) co
   }
 }
 
-// After a power cut the output may be shorter than the journal says. False when nothing of it is left.
-bool Journal::fill(OutputRecord& record) const {
-  auto data = io::read_at(output_.get(), record.offset, record.length);
-  if (!data || data->empty()) return false;
-  record.length = static_cast<std::uint32_t>(data->size());
-  record.data = std::move(*data);
-  return true;
+// After a power cut the output may be shorter than the journal says; then a record has fewer bytes, or none.
+Status Journal::fill(OutputRecord& record) const {
+  TRY(record.data, io::read_at(output_.get(), record.offset, record.length));
+  record.length = static_cast<std::uint32_t>(record.data.size());
+  return ok();
 }
 
 Result<Batch> Journal::read(std::uint64_t from, std::size_t max_bytes) {
   if (const auto flushed = flush(); !flushed && file_size_ == kHeader.size()) return flushed.error();
   Batch batch;
   if (from > offered_seq()) return batch;
+  Status filled = ok();
   auto take = [&](Record& record, std::uint64_t end) {
     if (record.seq > offered_seq()) return false;
     if (record.seq >= from) {
       auto* output = std::get_if<OutputRecord>(&record.payload);
       if (output != nullptr && batch.count > 0 && batch.bytes.size() + output->length > max_bytes) return false;
-      if (output == nullptr || fill(*output)) {
-        protocol::encode(record, true, batch.bytes);
-        ++batch.count;
-      }
+      if (output != nullptr) filled = fill(*output);
+      if (!filled) return false;
+      protocol::encode(record, true, batch.bytes);
+      ++batch.count;
       batch.last_seq = record.seq;
     }
     cursor_ = {record.seq + 1, end};
     return batch.bytes.size() < max_bytes;
   };
   TRY([[maybe_unused]] const auto end, walk(place_of(from).offset, take));
+  if (!filled && batch.count == 0) return filled.error();
   return batch;
 }
 
@@ -219,6 +215,10 @@ Status Journal::replay(const std::function<void(const Record&)>& each) {
 }
 
 void Journal::acked(std::uint64_t seq) {
+  if (std::exchange(awaits_server_, false)) {
+    next_seq_ = std::max(next_seq_, seq + 1);
+    acknowledged_.notify();
+  }
   if (seq <= acked_ || seq > last_seq()) return;
   acked_ = seq;
   acknowledged_.notify();
@@ -230,6 +230,10 @@ io::Task<bool> Journal::wait_acked(std::uint64_t seq, io::Deadline until) {
     co_await acknowledged_.wait(until);
   }
   co_return true;
+}
+
+io::Task<void> Journal::wait_server() {
+  while (awaits_server_) co_await acknowledged_.wait();
 }
 
 void Journal::flush_soon() {

@@ -73,8 +73,10 @@ class Journal {
   /// Flushes and syncs once a second while there is something; runs until cancelled.
   io::Task<void> keep_synced(io::Pool& pool);
 
-  /// The next record's number leaves a wide gap: after a reboot, numbers that are missing here may be known to the server.
-  void skip_numbers();
+  /// After a reboot, records may be missing here that the server has (a power cut takes the last second). Numbers must go on from the
+  /// server's, so nothing may be appended until its next acknowledgement, be it of 0.
+  void await_server() { awaits_server_ = true; }
+  io::Task<void> wait_server();
 
   std::uint64_t output_size() const { return output_size_; }
   /// The last `size` bytes of the output, less when there are less.
@@ -89,7 +91,7 @@ class Journal {
   Status recover(JournalFindings& findings);
   using Visit = std::function<bool(protocol::Record&, std::uint64_t end)>;  // false: enough; `end`: where the next record begins
   Result<std::uint64_t> walk(std::uint64_t offset, const Visit& visit) const;
-  bool fill(protocol::OutputRecord& record) const;
+  Status fill(protocol::OutputRecord& record) const;
   Mark place_of(std::uint64_t seq) const;
   Result<std::size_t> copy_output(protocol::Stream stream, int pipe, std::size_t max, bool& ended);
   void record_output(protocol::Stream stream, std::size_t length);
@@ -110,6 +112,7 @@ class Journal {
   std::vector<Mark> marks_;  // every so many records: where reading may begin
   std::string unwritten_;    // copy_output: read from a pipe, not yet in `output`
   protocol::Stream unwritten_stream_ = protocol::Stream::kStdout;
+  bool awaits_server_ = false;
   bool flush_posted_ = false;
   bool dirty_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -30,7 +30,7 @@ constexpr std::string_view kUsage =
     "  --id ID             what the server calls this supervisor\n"
     "  --python-tree DIR   the packages that runs find first (default: beside this program)\n"
     "  --token-file FILE   holds the supervisor's token (default: the variable STOKER_SUPERVISOR_TOKEN)\n"
-    "  --containment KIND  automatic (default), cgroup2, cgroup1, none\n";
+    "  --containment KIND  automatic (default), cgroup2, cgroup1, none; also the variable STOKER_CONTAINMENT\n";
 constexpr const char* kTokenVariable = "STOKER_SUPERVISOR_TOKEN";
 // The keeper of a killed predecessor holds the slot's lock until the last process is gone.
 constexpr auto kLockPatience = std::chrono::seconds(60);
@@ -64,10 +64,15 @@ std::string find_python_tree() {
   return {};
 }
 
+std::string variable_or(const char* name, const char* fallback) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? fallback : value;
+}
+
 struct Options {
   Settings settings;
   std::string token_file;
-  std::string containment = "automatic";
+  std::string containment = variable_or("STOKER_CONTAINMENT", "automatic");
   bool help = false;
 };
 

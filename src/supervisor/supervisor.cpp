@@ -103,6 +103,8 @@ void Supervisor::acked(const RunId& run, int attempt, std::uint64_t seq) {
 
 void Supervisor::release(const RunId& run, int attempt) {
   if (!is_current(run, attempt) || dropping_) return;
+  // A power cut may have taken what the server has already: then it releases what we would tell once more.
+  if (!attempt_->is_finished() && attempt_->is_recovered()) return refused(run, attempt, "the server has all of it");
   if (!attempt_->is_finished()) {
     log::warning("supervisor", "released before it finished; ignored", {{"attempt", attempt_key(run, attempt)}});
     return;
@@ -114,7 +116,7 @@ void Supervisor::release(const RunId& run, int attempt) {
 void Supervisor::refused(const RunId& run, int attempt, const std::string& reason) {
   if (waiting_ && waiting_->start.run == run && waiting_->start.attempt == attempt) waiting_.reset();
   if (!is_current(run, attempt) || dropping_) return;
-  log::warning("supervisor", "attempt refused by the server", {{"attempt", attempt_key(run, attempt)}, {"reason", reason}});
+  log::warning("supervisor", "attempt dropped", {{"attempt", attempt_key(run, attempt)}, {"reason", reason}});
   dropping_ = true;
   attempt_->abandon();
   tasks_.spawn("refused", drop(attempt_));

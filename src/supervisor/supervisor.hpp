@@ -43,7 +43,7 @@ class Supervisor {
   Status begin(protocol::StartMessage start);
   void cancel(const RunId& run, int attempt, std::chrono::seconds grace, const std::string& by);
   void acked(const RunId& run, int attempt, std::uint64_t seq);
-  /// Deletes the spool of an attempt that has finished, then the next leftover or idle.
+  /// Deletes the spool of an attempt that has finished (of a recovered one in any case), then the next leftover or idle.
   void release(const RunId& run, int attempt);
   /// The server does not want this attempt: kills it and drops its spool, says nothing more of it.
   void refused(const RunId& run, int attempt, const std::string& reason);
