@@ -55,6 +55,7 @@ class Build {
 };
 
 Result<Built> Build::run() {
+  scan_.left_out = options_.left_out;
   CHECK_OK(scan_source(options_.source, index_, options_.walk_threads, scan_, mistakes_));
   if (!mistakes_.empty()) return mistakes_.to_error(options_.source);
   CHECK_OK(check_limits());

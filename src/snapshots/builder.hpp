@@ -46,6 +46,8 @@ struct BuildOptions {
   std::string index_path;
   /// Names the server's data (its instance id): an index of another one is not believed.
   std::string server_instance;
+  /// Folders, relative to the source, that never become part of it, whatever ignore files say (the client's own home with its token).
+  std::vector<std::string> left_out;
   /// nullopt: no limit. Over one: kInputTooLarge, before anything is read or sent.
   std::optional<std::uint64_t> max_files;
   std::optional<std::uint64_t> max_bytes;

@@ -118,7 +118,7 @@ TEST(ObjectStore, AFlippedByteIsNeverServedAndIsRepairedBySendingAgain) {
     must(add(*store, pack_of({"third"})));
   }
   const std::string good = testing::read_text(pack_file(home));
-  for (std::uint64_t at = kPackHeaderSize; at < good.size(); ++at) {
+  for (std::uint64_t at = kPackHeaderSize; at < good.size(); at += 5) {
     testing::write_file(pack_file(home), good);
     auto store = open_store(home / "store");
     flip_byte(pack_file(home), at);  // under the open store

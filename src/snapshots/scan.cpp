@@ -92,6 +92,7 @@ class Scanner {
   bool take_names(Scratch& scratch, std::size_t bytes);
   std::shared_ptr<const IgnoreRules> rules_of(int fd, const ScanFolder& folder, const Scratch& scratch, const std::shared_ptr<const IgnoreRules>& above);
   void drop_ignored(const IgnoreRules& rules, const ScanFolder& folder, Scratch& scratch);
+  void drop_left_out(const ScanFolder& folder, Scratch& scratch);
   bool match(int fd, ScanFolder& folder, Scratch& scratch);
   bool look_at(int fd, const ScanFolder& folder, const Name& name, const StatEntry* old, Scratch& scratch);
   bool is_allowed(int fd, const ScanFolder& folder, const Name& name, const StatEntry& entry, const Scratch& scratch);
@@ -169,6 +170,7 @@ void Scanner::scan_folder(const Work& work, Scratch& scratch) {
     fd = std::make_shared<io::Fd>(::openat(scan_.root.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   if (!list(fd->get(), *folder, scratch)) return;
+  if (!scan_.left_out.empty()) drop_left_out(*folder, scratch);
   const auto rules = rules_of(fd->get(), *folder, scratch, work.rules);
   if (rules) drop_ignored(*rules, *folder, scratch);
   folder->is_clean = match(fd->get(), *folder, scratch);
@@ -246,6 +248,13 @@ void Scanner::drop_ignored(const IgnoreRules& rules, const ScanFolder& folder, S
     path.resize(base);
     path.append(scratch.text(name));
     return rules.excludes(path, name.type == DT_DIR);
+  });
+}
+
+void Scanner::drop_left_out(const ScanFolder& folder, Scratch& scratch) {
+  const std::string prefix = folder.path.empty() ? std::string() : folder.path + "/";
+  std::erase_if(scratch.list, [&](const Name& name) {
+    return name.type == DT_DIR && std::ranges::find(scan_.left_out, prefix + std::string(scratch.text(name))) != scan_.left_out.end();
   });
 }
 

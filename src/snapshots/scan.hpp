@@ -46,6 +46,7 @@ class MistakeList {
 
 struct Scan {
   io::Fd root;
+  std::vector<std::string> left_out;  // folders below the root that are never entered; set before the scan
   std::deque<ScanFolder> folders;  // a folder stands before its subfolders; 0 is the root
   std::uint64_t files = 0;         // and links
   std::uint64_t bytes = 0;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -46,28 +47,34 @@ inline void write_file(const std::string& path, std::string_view content) {
 
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text(std::filesystem::file_size(path), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
 }
 
 inline std::string random_bytes(std::size_t size, unsigned seed) {
   std::mt19937_64 random(seed);
   std::string bytes(size, '\0');
-  for (char& c : bytes) c = static_cast<char>(random());
+  for (std::size_t at = 0; at < size; at += 8) {
+    const std::uint64_t word = random();
+    std::memcpy(bytes.data() + at, &word, std::min<std::size_t>(8, size - at));
+  }
   return bytes;
 }
 
-/// path → "f755:content" | "d" | "l:target", of everything below a folder.
+/// path → "f755:content" | "d" | "l:target", of everything below a folder. Long content by its digest.
 inline std::map<std::string, std::string> describe(const std::string& folder) {
   std::map<std::string, std::string> all;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const std::string name = std::filesystem::relative(entry.path().parent_path(), folder) / entry.path().filename();
+    const std::string name = entry.path().lexically_relative(folder);
     if (entry.is_symlink()) {
       all[name] = "l:" + std::filesystem::read_symlink(entry.path()).string();
     } else if (entry.is_directory()) {
       all[name] = "d";
     } else {
       const bool executable = (entry.status().permissions() & std::filesystem::perms::owner_exec) != std::filesystem::perms::none;
-      all[name] = (executable ? "f755:" : "f644:") + read_text(entry.path());
+      const std::string text = read_text(entry.path());
+      all[name] = (executable ? "f755:" : "f644:") + (text.size() < 200 ? text : sha256(text).hex());
     }
   }
   return all;
