@@ -98,7 +98,7 @@ io::Task<void> InProcessWorld::serve(std::shared_ptr<Pipe> pipe) {
     hub->detached(link);
   }
   pipe->close();
-  if (!pipe->closed_by_supervisor && hub_ != nullptr) pipe->on_close();
+  if (!pipe->closed_by_supervisor) pipe->on_close();
 }
 
 io::Task<Status> InProcessWorld::converse(SupervisorHub& hub, std::shared_ptr<Pipe> pipe, std::shared_ptr<SupervisorLink> link) {

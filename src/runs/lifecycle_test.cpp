@@ -163,7 +163,7 @@ TEST(LifecycleTable, TerminalStatesHaveNoExit) {
     for (const auto state : kTerminal) EXPECT_EQ(row.from & set_of(state), 0U);
   }
   for (const auto state : kTerminal) {
-    Run run;
+    stoker::Run run;
     run.state = state;
     for (std::size_t i = 0; i < kEventKindCount; ++i) EXPECT_EQ(can_apply(run, {.kind = static_cast<EventKind>(i)}), Refusal::kEnded);
   }
@@ -185,7 +185,7 @@ TEST(LifecycleTable, EveryStateIsReachable) {
 TEST(LifecycleTable, EveryPairIsARowOrANamedRefusal) {
   for (std::size_t s = 0; s < kRunStateCount; ++s) {
     for (std::size_t e = 0; e < kEventKindCount; ++e) {
-      Run run;
+      stoker::Run run;
       run.state = static_cast<RunState>(s);
       run.attempt = run.state == RunState::kNotStarted ? 0 : 1;
       Event event{.kind = static_cast<EventKind>(e), .attempt = 1};
@@ -222,7 +222,7 @@ Event any_event() {
 int rank(RunState state) { return is_terminal(state) ? 100 : static_cast<int>(state); }
 
 RC_GTEST_PROP(LifecycleProperty, AnySequenceKeepsTheInvariants, ()) {
-  Run run;
+  stoker::Run run;
   run.id = RunId("r_1_00000001");
   const int steps = *rc::gen::inRange(1, 40);
   for (int i = 0; i < steps; ++i) {

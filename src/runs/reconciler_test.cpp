@@ -27,7 +27,7 @@ TEST(Reconciler, LivingSupervisorGetsTimeToComeBack) {
 }
 TEST(Reconciler, SilenceIsSaidOnce) {
   auto placed = away(Observed::kAlive);
-  EXPECT_EQ(actions(placed, 131s), std::vector{act(ActionKind::kSaySilent, "nothing was heard of its supervisor for 31 s")});
+  EXPECT_EQ(actions(placed, 131s), std::vector{act(ActionKind::kSaySilent, "nothing was heard of its supervisor for " + format_duration(31s))});
   placed.state = RunState::kNotResponding;
   EXPECT_TRUE(actions(placed, 200s).empty());
 }

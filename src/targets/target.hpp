@@ -57,7 +57,8 @@ struct Observation {
 
 /// Powers as data, for admission and for `stoker target show`.
 struct Capabilities {
-  bool warm = false;        // the supervisor outlives the run and takes the next one
+  bool warm = false;             // the supervisor outlives the run and takes the next one
+  bool outlives_server = true;   // places stay when the server's process ends
   bool gpus = false;
   int max_nodes = 1;
 };

@@ -59,7 +59,7 @@ json::object LocalTarget::schema() const {
                                       {"gpus", number(0, "GPUs that runs may ask for. Default: those that the machine shows.")}}}};
 }
 
-Capabilities LocalTarget::capabilities() const { return {.warm = true, .gpus = !capacity_.gpus.empty(), .max_nodes = 1}; }
+Capabilities LocalTarget::capabilities() const { return {.warm = true, .outlives_server = true, .gpus = !capacity_.gpus.empty(), .max_nodes = 1}; }
 
 std::string LocalTarget::id_of(int number) const { return fmt::format("{}-{}", context_.name, number); }
 

@@ -41,7 +41,7 @@ class MockTarget final : public Target {
 
   std::string_view kind() const override { return "mock"; }
   json::object schema() const override;
-  Capabilities capabilities() const override { return {.warm = true, .gpus = !settings_.capacity.gpus.empty(), .max_nodes = 1}; }
+  Capabilities capabilities() const override { return {.warm = true, .outlives_server = false, .gpus = !settings_.capacity.gpus.empty(), .max_nodes = 1}; }
   Capacity capacity() const override { return settings_.capacity; }
   io::Task<Status> probe() override { co_return ok(); }
   io::Task<Result<Handle>> submit(Plan plan) override;

@@ -12,6 +12,8 @@ std::string play_of(const StartMessage& start) {
   return at == start.spec.environment_variables.end() ? "success" : at->second;
 }
 
+constexpr std::chrono::milliseconds kBackOff{5};
+
 Time now() { return SystemClock().now(); }
 
 RunEnd exited(std::int64_t code) { return {.reason = EndReason::kExited, .exit_code = code, .signal = {}, .message = fmt::format("exited with code {}", code)}; }
@@ -44,11 +46,18 @@ void MockSupervisor::connect() {
   connection_ = world->connect([weak](const io::Frame& frame) { if (auto self = weak.lock()) self->received(frame); },
                                [weak] {
                                  auto self = weak.lock();
-                                 if (!self || !self->alive_) return;
-                                 self->connection_.reset();
-                                 self->connect();
+                                 if (self && self->alive_) self->reconnect();
                                });
   hello();
+}
+
+void MockSupervisor::reconnect() {
+  connection_.reset();
+  auto later = [](std::shared_ptr<MockSupervisor> self, int life) -> io::Task<void> {
+    co_await io::sleep_for(kBackOff);
+    if (self->life_ == life) self->connect();
+  };
+  target_.tasks_.spawn("reconnect", later(shared_from_this(), life_));
 }
 
 void MockSupervisor::hello() {
@@ -78,7 +87,6 @@ void MockSupervisor::take(const Message& message) {
   const bool over = (release != nullptr && is_current(release->run, release->attempt)) || (refused != nullptr && is_current(refused->run, refused->attempt));
   if (!over) return;
   attempt_.reset();
-  ++life_;
   const Message idle = IdleMessage{};
   if (connection_) connection_->send(to_frame(idle));
 }
@@ -90,7 +98,7 @@ void MockSupervisor::begin(const StartMessage& start) {
   if (play_of(start) != "slow") return play();
   auto later = [](std::shared_ptr<MockSupervisor> self, std::chrono::milliseconds delay, int life) -> io::Task<void> {
     co_await io::sleep_for(delay);
-    if (self->life_ == life && self->alive_) self->play();
+    if (self->life_ == life && self->alive_ && self->attempt_ && !self->attempt_->exited) self->play();
   };
   target_.tasks_.spawn("slow start", later(shared_from_this(), target_.settings_.delay, life_));
 }
@@ -123,7 +131,6 @@ void MockSupervisor::run_program() {
 
 void MockSupervisor::cancel(const CancelMessage& order) {
   if (!is_current(order.run, order.attempt) || attempt_->exited || play_of(attempt_->start) == "deaf") return;
-  ++life_;  // a slow start does not come any more
   end({.reason = EndReason::kCanceled, .exit_code = {}, .signal = 15, .message = order.by.empty() ? "canceled" : "canceled by " + order.by}, std::nullopt);
 }
 

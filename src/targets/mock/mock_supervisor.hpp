@@ -34,6 +34,7 @@ class MockSupervisor : public std::enable_shared_from_this<MockSupervisor> {
   void say(protocol::Payload payload);
   void send_from(std::uint64_t seq);
   void hello();
+  void reconnect();
   bool is_current(const RunId& run, int attempt) const { return attempt_ && attempt_->start.run == run && attempt_->start.attempt == attempt; }
 
   /// What a real one keeps in its spool.
