@@ -32,6 +32,21 @@ Task<bool> Signal::wait(Deadline until) {
   co_return outcome.index() == 0;
 }
 
+namespace {
+
+// Two tasks that are awaited together and cancelled throw twice, which Asio wraps.
+std::exception_ptr first_of(std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const asio::multiple_exceptions& several) {
+    return several.first_exception();
+  } catch (...) {
+    return failure;
+  }
+}
+
+}  // namespace
+
 struct TaskGroup::State {
   State(Loop& loop, std::string name) : loop(loop), name(std::move(name)), empty(loop) {}
   struct Entry {
@@ -56,7 +71,7 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
   const auto at = std::prev(state_->entries.end());
   auto ended = [state = state_, at](std::exception_ptr failure) {
     try {
-      if (failure) std::rethrow_exception(failure);
+      if (failure) std::rethrow_exception(first_of(failure));
     } catch (const boost::system::system_error& error) {
       if (error.code() != asio::error::operation_aborted) log::error(state->name, "task failed", {{"task", at->name}, {"cause", error.code().message()}});
     } catch (const std::exception& error) {

@@ -9,8 +9,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -55,9 +58,6 @@ class Peer {
   void answer(int status, const std::string& body, const std::string& headers = "") {
     write(fmt::format("HTTP/1.1 {} Whatever\r\nContent-Length: {}\r\n{}\r\n{}", status, body.size(), headers, body));
   }
-  /// Gives the descriptor away; unread bytes are lost.
-  int release() { return std::exchange(fd_, -1); }
-  int fd() const { return fd_; }
 
  private:
   bool fill() {
@@ -76,7 +76,7 @@ class Peer {
   std::string buffer_;
 };
 
-/// Serves one connection after another, each by `serve`, which may return at any time (then the connection is closed).
+/// Serves every connection on a thread of its own by `serve`, which may return at any time (then the connection is closed).
 class PlainServer {
  public:
   explicit PlainServer(std::function<void(Peer&)> serve, std::uint16_t port = 0) : serve_(std::move(serve)) {
@@ -91,36 +91,49 @@ class PlainServer {
     socklen_t length = sizeof address;
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this] { accept_all(); });
   }
   ~PlainServer() {
     stopping_ = true;
     ::shutdown(listener_, SHUT_RDWR);
-    ::shutdown(current_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);
+    cut();
+    for (auto& thread : threads_) thread.join();
+  }
+  /// Ends all connections of this moment.
+  void cut() {
+    const std::lock_guard lock(mutex_);
+    for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
   }
   std::uint16_t port() const { return port_; }
   std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
   int connections() const { return connections_; }
 
  private:
-  void loop() {
+  void accept_all() {
     while (!stopping_) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) continue;
-      current_ = fd;
       ++connections_;
-      Peer peer(fd);
-      serve_(peer);
-      if (peer.release() >= 0) ::close(fd);
-      current_ = -1;
+      const std::lock_guard lock(mutex_);
+      open_.insert(fd);
+      threads_.emplace_back([this, fd] { serve_one(fd); });
     }
+  }
+  void serve_one(int fd) {
+    Peer peer(fd);
+    serve_(peer);
+    const std::lock_guard lock(mutex_);
+    open_.erase(fd);
+    ::close(fd);
   }
   std::function<void(Peer&)> serve_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
-  std::atomic<int> current_{-1};
+  std::mutex mutex_;
+  std::set<int> open_;
+  std::vector<std::thread> threads_;
   std::atomic<int> connections_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -79,10 +79,11 @@ struct ReleaseMessage {
 struct IdleMessage {};
 /// Server → supervisor: exit as soon as nothing runs.
 struct QuitMessage {};
-/// Server → supervisor: this attempt (or, without one, this supervisor) is not wanted: kill it and drop its spool.
+/// Server → supervisor: with a run, that attempt is not wanted: kill it and drop its spool. Without one, this connection is not: try
+/// again later; an attempt that runs goes on.
 struct RefusedMessage {
   std::string reason;
-  bool fatal = false;  // true: the supervisor itself must go (unknown version, unknown id)
+  bool fatal = false;  // without a run: exit as soon as nothing is here (unknown version, unknown id)
   RunId run;           // empty: the connection as a whole
   int attempt = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 // The records of a run's journal: everything that a run says. One codec for the disk of the supervisor and for the wire
 // (FORMAT.md). Output bytes lie in the journal's sibling `output` and travel inside the record on the wire only.
-// Numbers (`seq`) rise by one from 1; the receiver drops what it has.
+// Numbers (`seq`) rise from 1, after a reboot of the machine with a jump; the receiver drops what it has.
 
 #include <cstdint>
 #include <optional>

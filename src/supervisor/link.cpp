@@ -62,7 +62,7 @@ io::Task<bool> Link::give_up_when_due() {
 
 io::Task<Status> Link::connect_and_serve() {
   const auto& settings = supervisor_.settings();
-  io::UpgradeRequest request{settings.server_url, settings.token, "/api/v1/supervisors/connect", std::string(protocol::kUpgradeName)};
+  io::UpgradeRequest request{supervisor_.address().look(), settings.token, "/api/v1/supervisors/connect", std::string(protocol::kUpgradeName)};
   CO_TRY(auto stream, co_await io::connect_upgrade(loop_, std::move(request), io::in(kConnectTime)));
   auto greeting = greet(stream);
   CO_TRY(const auto welcome, co_await io::with_deadline("the server's welcome", std::move(greeting), io::in(kConnectTime)));
@@ -97,9 +97,8 @@ io::Task<Result<protocol::WelcomeMessage>> Link::greet(io::FrameStream& stream) 
   CO_CHECK_OK(co_await stream.send(std::move(frame)));
   CO_TRY(const auto answer, co_await stream.receive());
   CO_TRY(auto message, protocol::parse_message(answer));
-  if (auto* no = std::get_if<protocol::RefusedMessage>(&message)) {
-    auto refusal = std::move(*no);
-    CO_CHECK_OK(co_await refused(std::move(refusal)));
+  if (const auto* no = std::get_if<protocol::RefusedMessage>(&message)) {
+    CO_CHECK_OK(refused(*no));
     co_return Error(ErrorCode::kForbidden, "the server refused this supervisor");
   }
   auto* welcome = std::get_if<protocol::WelcomeMessage>(&message);
@@ -127,9 +126,8 @@ io::Task<Status> Link::obey(Message message) {
   } else if (const auto* release = std::get_if<protocol::ReleaseMessage>(&message)) {
     if (const auto key = protocol::attempt_key(release->run, release->attempt); key == key_of(supervisor_.current())) releasing_ = key;
     supervisor_.release(release->run, release->attempt);
-  } else if (auto* no = std::get_if<protocol::RefusedMessage>(&message)) {
-    auto refusal = std::move(*no);
-    CO_CHECK_OK(co_await refused(std::move(refusal)));
+  } else if (const auto* no = std::get_if<protocol::RefusedMessage>(&message)) {
+    CO_CHECK_OK(refused(*no));
   } else if (std::holds_alternative<protocol::QuitMessage>(message)) {
     supervisor_.quit();
   } else {
@@ -162,15 +160,17 @@ void Link::acknowledged(const protocol::AckMessage& ack) {
   }
 }
 
-io::Task<Status> Link::refused(protocol::RefusedMessage refused) {
-  log::warning("supervisor", "refused by the server", {{"reason", refused.reason}, {"run", refused.run.text()}, {"attempt", refused.attempt}});
+Status Link::refused(const protocol::RefusedMessage& refused) {
+  if (std::exchange(last_refusal_, refused.reason) != refused.reason) {
+    log::warning("supervisor", "refused by the server", {{"reason", refused.reason}, {"run", refused.run.text()}, {"attempt", refused.attempt}});
+  }
   if (!refused.run.empty()) {
     supervisor_.refused(refused.run, refused.attempt, refused.reason);
-    co_return ok();
+    return ok();
   }
-  if (!refused.fatal) co_return Error(ErrorCode::kForbidden, "the server refused this supervisor").because(refused.reason);
-  co_await supervisor_.stop("the server refused this supervisor: " + refused.reason);
-  co_return Error(ErrorCode::kForbidden, "the server refused this supervisor for good").because(refused.reason);
+  // A server that knows nothing of this supervisor has no say over what runs here: that goes on, its journal waits.
+  if (refused.fatal) supervisor_.quit();
+  return Error(ErrorCode::kForbidden, "the server refused this supervisor").because(refused.reason);
 }
 
 io::Task<Status> Link::send_all(io::FrameStream& stream) {

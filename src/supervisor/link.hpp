@@ -48,7 +48,7 @@ class Link {
   io::Task<Status> obey(protocol::Message message);
   io::Task<void> begin(protocol::StartMessage start);
   void acknowledged(const protocol::AckMessage& ack);
-  io::Task<Status> refused(protocol::RefusedMessage refused);
+  Status refused(const protocol::RefusedMessage& refused);
   protocol::HelloMessage hello() const;
   void follow(const protocol::AttemptStatus& current);
 
@@ -59,6 +59,7 @@ class Link {
   bool may_send_ = false;  // the server has said where to go on, or it had its time to
   io::Deadline away_since_;
   std::optional<io::Deadline> finished_since_;
+  std::string last_refusal_;      // told to the log once, not with every try
   std::string attempt_;           // key of the attempt that is being sent; empty: none
   std::string releasing_;         // key of the attempt that the server released and that is still being removed
   std::uint64_t sent_seq_ = 0;

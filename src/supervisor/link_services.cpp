@@ -21,8 +21,8 @@ io::HttpOptions options_of(const std::string& url, const std::string& token) {
 /// What the services of one attempt share; the last of them to go takes it along.
 struct Shared {
   Shared(const AttemptContext& context, const ServerAccess& access)
-      : workers(context.loop, options_of(access.url, access.token), kUploadThreads),
-        call_workers(context.loop, options_of(access.url, context.start.run_token), kCallThreads),
+      : workers(context.loop, options_of(access.url, access.token), kUploadThreads, context.address),
+        call_workers(context.loop, options_of(access.url, context.start.run_token), kCallThreads, context.address),
         uploader(context, workers),
         calls(context, call_workers, uploader) {}
   HttpWorkers workers, call_workers;
