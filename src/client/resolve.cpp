@@ -1,6 +1,7 @@
 // How users name a run: an id, the beginning of one, or `latest`.
 #include <fmt/format.h>
 
+#include "base/suggest.hpp"
 #include "client/client.hpp"
 #include "client/records.hpp"
 
@@ -33,8 +34,10 @@ Result<json::object> resolve_run(Client& client, const std::string& name) {
   }
   auto run = client.run(RunId(name));
   if (run || run.error().code() != ErrorCode::kNotFound) return run;
+  auto not_found = run.error();
+  if (const std::vector<std::string> word{"latest"}; !nearest(name, word).empty()) not_found.hint(did_you_mean(name, word));
   TRY(const auto page, client.runs({.prefix = name, .limit = 6}));
-  return only_one(name, page, run.error());
+  return only_one(name, page, not_found);
 }
 
 }  // namespace stoker::client

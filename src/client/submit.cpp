@@ -11,6 +11,7 @@
 
 #include "base/random.hpp"
 #include "client/git.hpp"
+#include "client/home.hpp"
 #include "client/inherited.hpp"
 #include "client/remote_snapshots.hpp"
 #include "io/file.hpp"
@@ -25,10 +26,25 @@ std::string user_at_host() {
   return fmt::format("{}@{}", entry != nullptr ? entry->pw_name : std::to_string(::geteuid()), host.data());
 }
 
+/// The client's own folders inside the source: they hold the token and every other run's data, and change while they are read.
+std::vector<std::string> homes_below(const SubmitRequest& request) {
+  std::vector<std::string> inside;
+  const auto home = locate_home(request.variables);
+  if (!home) return inside;
+  std::error_code failed;
+  const auto source = std::filesystem::canonical(request.source_directory, failed).string() + "/";
+  for (const auto& folder : {home->directory, home->data_directory}) {
+    const auto real = std::filesystem::canonical(folder, failed).string();
+    if (!failed && real.starts_with(source)) inside.push_back(real.substr(source.size()));
+  }
+  return inside;
+}
+
 snapshots::BuildOptions build_options(const SubmitRequest& request, const std::string& instance, const ProgressSink& progress) {
   snapshots::BuildOptions options;
   options.source = request.source_directory;
   options.server_instance = instance;
+  options.left_out = homes_below(request);
   const bool has_index = !request.index_directory.empty() && !instance.empty() && io::make_directories(request.index_directory);
   if (has_index) options.index_path = request.index_directory + "/" + snapshots::index_file_name(request.source_directory, instance);
   if (progress) {
@@ -50,8 +66,7 @@ Result<SnapshotId> send_snapshot(Client& client, const SubmitRequest& request, c
 }  // namespace
 
 Result<json::object> submit(Client& client, SubmitRequest request, const ProgressSink& progress) {
-  if (!request.source_directory.empty()) request.source_directory = std::filesystem::absolute(request.source_directory).lexically_normal().string();
-  while (request.source_directory.size() > 1 && request.source_directory.ends_with('/')) request.source_directory.pop_back();
+  if (!request.source_directory.empty()) request.source_directory = whole_path(request.source_directory);
   if (!request.has_inherited) request.spec.inherited = inherited_variables(request.variables);
   CHECK_OK(check_submit(request));
   // git looks at the folder while the snapshot is made; on a large tree either takes its time.

@@ -35,6 +35,9 @@ struct SubmitProgress {
 /// Called from other threads, one call at a time.
 using ProgressSink = std::function<void(const SubmitProgress&)>;
 
+/// Absolute, without `.`, `..` and a slash at the end.
+std::string whole_path(const std::string& path);
+
 /// Folder, script, program and interpreter, all mistakes at once. kScriptNotFound or kEnvironmentInvalid when that alone is wrong.
 Status check_submit(const SubmitRequest& request);
 /// The accepted run's record.

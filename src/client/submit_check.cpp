@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -125,6 +126,12 @@ class Check {
 };
 
 }  // namespace
+
+std::string whole_path(const std::string& path) {
+  auto whole = std::filesystem::absolute(path).lexically_normal().string();
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return whole;
+}
 
 Status check_submit(const SubmitRequest& request) { return Check(request).run(); }
 

@@ -106,7 +106,8 @@ class RunDownload final : public Command {
         done_ += file.size;
         return true;
       }
-      if (!force_) return Error(ErrorCode::kConflict, fmt::format("{}/{} is there with other content", directory_, file.path)).hint("--force replaces it, -o DIR downloads elsewhere");
+      // A log has no digest while it grows; what is here is an older part of the same.
+      if (!force_ && !file.sha256.empty()) return Error(ErrorCode::kConflict, fmt::format("{}/{} is there with other content", directory_, file.path)).hint("--force replaces it, -o DIR downloads elsewhere");
     }
     const auto temporary = fmt::format("{}.{}.part", file.path, SystemRandom().hex(4));
     auto written = write_to(client, file, temporary, progress);

@@ -1,10 +1,6 @@
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <filesystem>
-#include <iostream>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -14,7 +10,6 @@
 #include "cli/names.hpp"
 #include "cli/output/progress.hpp"
 #include "client/home.hpp"
-#include "client/inherited.hpp"
 #include "client/records.hpp"
 #include "client/submit.hpp"
 #include "io/file.hpp"
@@ -52,6 +47,7 @@ class RunSubmit final : public Command {
     arguments.number("--cpus", "N", cpus_, 1, 1'000'000, "slots of the target that it takes (default: 1)");
     arguments.number("--gpus", "N", gpus_, 0, 1'000'000, "GPUs for it alone (default: 0)");
     arguments.text("--time-limit", "TIME", time_limit_, "end it after this time: 90s, 15m, 2h, 1d");
+    arguments.text("--grace", "TIME", grace_, "from SIGTERM to SIGKILL when it is canceled or its time is over (default: 10s)");
     arguments.text("--target", "NAME", target_, "where it runs (default: local)");
     arguments.text("-w,--workspace", "NAME", workspace_, "NAME or SUBSCRIPTION/GROUP/NAME (default: that of config.json, else default)", Values::kWorkspace);
     arguments.flag("-f,--follow", follow_, "stay and show its log until it ends");
@@ -77,16 +73,22 @@ class RunSubmit final : public Command {
   }
 
  private:
+  static std::int64_t whole_seconds(const std::string& option, const std::string& text, std::vector<Mistake>& mistakes) {
+    const auto duration = parse_duration(text);
+    if (duration) return std::chrono::ceil<std::chrono::seconds>(*duration).count();
+    mistakes.push_back({option, duration.error().message() + ": " + duration.error().hint_text()});
+    return 1;
+  }
+
   Status read_options(Context& context, client::SubmitRequest& request) {
     auto& spec = request.spec;
     std::vector<Mistake> mistakes;
     read_pairs(request, mistakes);
     if (!time_limit_.empty()) {
-      const auto limit = parse_duration(time_limit_);
-      const auto seconds = limit ? std::chrono::ceil<std::chrono::seconds>(*limit).count() : 0;
-      if (limit && seconds > 0) spec.max_run_duration_seconds = seconds;
-      else mistakes.push_back({"--time-limit", limit ? "must be more than nothing" : limit.error().message() + ": " + limit.error().hint_text()});
+      spec.max_run_duration_seconds = whole_seconds("--time-limit", time_limit_, mistakes);
+      if (spec.max_run_duration_seconds == 0) mistakes.push_back({"--time-limit", "must be more than nothing"});
     }
+    if (!grace_.empty()) spec.grace_seconds = whole_seconds("--grace", grace_, mistakes);
     read_program(context, request, mistakes);
     if (!workspace_.empty()) {
       const auto named = parse_workspace(workspace_);
@@ -117,7 +119,7 @@ class RunSubmit final : public Command {
 
   void read_program(Context& context, client::SubmitRequest& request, std::vector<Mistake>& mistakes) {
     auto& spec = request.spec;
-    if (!no_source_) request.source_directory = std::filesystem::absolute(source_).lexically_normal().string();
+    if (!no_source_) request.source_directory = client::whole_path(source_);
     if (!script_.empty()) {
       spec.script = script_;
       spec.arguments = program_;
@@ -134,7 +136,7 @@ class RunSubmit final : public Command {
 
   /// A path is the client's, and the run begins elsewhere.
   static std::string interpreter(Context&, const std::string& given) {
-    return given.find('/') == std::string::npos ? given : std::filesystem::absolute(given).lexically_normal().string();
+    return given.find('/') == std::string::npos ? given : client::whole_path(given);
   }
 
   static std::string default_interpreter(Context& context) {
@@ -190,7 +192,7 @@ class RunSubmit final : public Command {
     return 0;
   }
 
-  std::string experiment_, name_, source_ = ".", script_, interpreter_, shell_, time_limit_, target_, workspace_, spec_file_, key_;
+  std::string experiment_, name_, source_ = ".", script_, interpreter_, shell_, time_limit_, grace_, target_, workspace_, spec_file_, key_;
   std::vector<std::string> variables_, tags_, program_;
   std::int64_t cpus_ = 1, gpus_ = 0;
   bool no_source_ = false, follow_ = false, no_git_ = false;
