@@ -26,6 +26,9 @@ class InProcessWorld::Pipe {
 
 namespace {
 
+/// A task may begin inside the call that spawns it; the callbacks must not.
+constexpr std::chrono::nanoseconds kNotInsideConnect{0};
+
 template <class Pipe>
 class HubEnd final : public SupervisorLink {
  public:
@@ -79,6 +82,7 @@ io::Task<void> InProcessWorld::stop() {
 
 /// The hub's frames to the supervisor.
 io::Task<void> InProcessWorld::feed(std::shared_ptr<Pipe> pipe) {
+  co_await io::sleep_for(kNotInsideConnect);
   while (!pipe->closed) {
     while (!pipe->closed && !pipe->to_supervisor.empty()) {
       auto frame = std::move(pipe->to_supervisor.front());
@@ -90,6 +94,7 @@ io::Task<void> InProcessWorld::feed(std::shared_ptr<Pipe> pipe) {
 }
 
 io::Task<void> InProcessWorld::serve(std::shared_ptr<Pipe> pipe) {
+  co_await io::sleep_for(kNotInsideConnect);
   auto* hub = hub_;
   std::shared_ptr<SupervisorLink> link = std::make_shared<HubEnd<Pipe>>(pipe);
   if (hub != nullptr) {

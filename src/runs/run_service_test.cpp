@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -575,8 +576,8 @@ TEST_F(HubTest, WrongTagBecomesAWarningAndTheJournalGoesOn) {
 
 TEST_F(HubTest, StoreThatFailsIsNotAcknowledgedAndNothingIsLost) {
   const auto run = placed_run();
-  const auto in_the_way = fmt::format("{}/logs/{}/{}.log", folder_, sha256(run.id.text()).hex().substr(0, 2), run.id.text());
-  std::filesystem::create_directories(in_the_way);
+  const auto in_the_way = fmt::format("{}/logs/{}", folder_, sha256(run.id.text()).hex().substr(0, 2));
+  std::ofstream(in_the_way) << "a file where the store wants a folder";
   auto link = connect(std::nullopt);
   EXPECT_FALSE(send(link, run, {output(1, 0, "one\n")}));
   EXPECT_TRUE(link->closed);
