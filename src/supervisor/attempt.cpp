@@ -70,7 +70,7 @@ Result<std::shared_ptr<Attempt>> Attempt::recover(AttemptWorld world, protocol::
 }
 
 io::Task<void> Attempt::run() {
-  services_ = world_.services(AttemptContext{start_, spool_, *journal_, world_.loop, world_.pool});
+  services_ = world_.services(AttemptContext{start_, spool_, *journal_, world_.loop, world_.pool, world_.address});
   tasks_.spawn("journal", journal_->keep_synced(world_.pool));
   if (found_) co_await run_recovered();
   else co_await run_new();

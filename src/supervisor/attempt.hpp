@@ -32,6 +32,7 @@ struct AttemptWorld {
   std::string slot_dir;
   std::string python_tree;
   ContainmentKind containment = ContainmentKind::kAutomatic;
+  const ServerAddress* address = nullptr;
 };
 
 class Attempt {

@@ -62,7 +62,7 @@ TEST(Keeper, TheProgramStartsClean) {
   const io::Fd ours(::open("/dev/null", O_RDONLY));  // not close-on-exec: leaks into whatever does not close it
   ASSERT_TRUE(
       kept.shell("n=0; i=0; while [ $i -lt 40 ]; do [ -e /proc/$$/fd/$i ] && n=$((n+1)); i=$((i+1)); done; echo $n; readlink /proc/$$/fd/0; grep -E "
-                 "'Sig(Blk|Ign)' /proc/$$/status; ps -o sid= -p $$ | tr -d ' '; echo $$"));
+                 "'Sig(Blk|Ign)' /proc/self/status; ps -o sid= -p $$ | tr -d ' '; echo $$"));
   ASSERT_TRUE(kept.wait_empty());
   std::istringstream lines(kept.output());
   std::string fds, input, blocked, ignored, session, self;

@@ -20,7 +20,9 @@ constexpr auto kConnectTime = 10s;
 // How long a server may take to say where the journal goes on; afterwards everything unacknowledged is sent, which is harmless.
 constexpr auto kResumeTime = 1s;
 
-std::string key_of(const std::optional<protocol::AttemptStatus>& current) { return current ? protocol::attempt_key(current->run, current->attempt) : std::string(); }
+std::string key_of(const std::optional<protocol::AttemptStatus>& current) {
+  return current ? protocol::attempt_key(current->run, current->attempt) : std::string();
+}
 
 }  // namespace
 

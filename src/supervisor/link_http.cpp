@@ -23,13 +23,22 @@ io::Task<void> BackOff::wait() {
   co_await io::sleep_for(now);
 }
 
-HttpWorkers::HttpWorkers(io::Loop& loop, io::HttpOptions options, unsigned threads) : loop_(loop), options_(std::move(options)), threads_(threads) {}
+HttpWorkers::HttpWorkers(io::Loop& loop, io::HttpOptions options, unsigned threads, const ServerAddress* address)
+    : loop_(loop), options_(std::move(options)), threads_(threads), address_(address) {}
 
 HttpWorkers::~HttpWorkers() {
   for (auto& client : busy_) client->interrupt();
 }
 
+void HttpWorkers::follow_address() {
+  if (address_ == nullptr || address_->url() == options_.url) return;
+  options_.url = address_->url();
+  free_.clear();
+  outdated_ = busy_;
+}
+
 Result<std::shared_ptr<io::HttpClient>> HttpWorkers::take_client() {
+  follow_address();
   if (free_.empty()) {
     TRY(auto client, io::HttpClient::create(options_));
     free_.push_back(std::make_shared<io::HttpClient>(std::move(client)));
@@ -42,6 +51,7 @@ Result<std::shared_ptr<io::HttpClient>> HttpWorkers::take_client() {
 
 void HttpWorkers::give_back(std::shared_ptr<io::HttpClient> client) {
   std::erase(busy_, client);
+  if (std::erase(outdated_, client) > 0) return;
   if (free_.size() < threads_) free_.push_back(std::move(client));
 }
 

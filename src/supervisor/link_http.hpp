@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "io/http_client.hpp"
 #include "io/task.hpp"
+#include "supervisor/server_address.hpp"
 
 namespace stoker::supervisor {
 
@@ -29,7 +30,8 @@ class BackOff {
 class HttpWorkers {
  public:
   /// Threads are started with the first job.
-  HttpWorkers(io::Loop& loop, io::HttpOptions options, unsigned threads);
+  /// `address`, where given, is where `options.url` moves to.
+  HttpWorkers(io::Loop& loop, io::HttpOptions options, unsigned threads, const ServerAddress* address = nullptr);
   /// Interrupts what runs and waits for it.
   ~HttpWorkers();
 
@@ -46,13 +48,15 @@ class HttpWorkers {
     io::Signal done;
   };
   Result<std::shared_ptr<io::HttpClient>> take_client();
+  void follow_address();
   void give_back(std::shared_ptr<io::HttpClient> client);
   void post(std::function<void()> work);
 
   io::Loop& loop_;
   io::HttpOptions options_;
   unsigned threads_;
-  std::vector<std::shared_ptr<io::HttpClient>> free_, busy_;
+  const ServerAddress* address_;
+  std::vector<std::shared_ptr<io::HttpClient>> free_, busy_, outdated_;
   std::unique_ptr<io::Pool> pool_;
 };
 

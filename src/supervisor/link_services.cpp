@@ -53,7 +53,8 @@ class SharedSnapshot final : public SnapshotSource {
 
 class SharedSocket final : public ScriptSocket {
  public:
-  SharedSocket(const AttemptContext& context, std::shared_ptr<Shared> shared, const Clock& clock) : shared_(std::move(shared)), listener_(context, shared_->calls, clock) {}
+  SharedSocket(const AttemptContext& context, std::shared_ptr<Shared> shared, const Clock& clock)
+      : shared_(std::move(shared)), listener_(context, shared_->calls, clock) {}
   Result<std::string> open() override { return listener_.open(); }
   io::Task<void> drain() override { return listener_.drain(); }
   io::Task<void> stop() override { return listener_.stop(); }

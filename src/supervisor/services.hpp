@@ -10,6 +10,7 @@
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
 #include "supervisor/journal.hpp"
+#include "supervisor/server_address.hpp"
 #include "supervisor/spool.hpp"
 
 namespace stoker::supervisor {
@@ -21,6 +22,7 @@ struct AttemptContext {
   Journal& journal;
   io::Loop& loop;
   io::Pool& pool;
+  const ServerAddress* address = nullptr;  // nullptr: it never moves
 };
 
 class SnapshotSource {

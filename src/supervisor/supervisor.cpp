@@ -11,6 +11,7 @@ Supervisor::Supervisor(io::Loop& loop, io::Pool& pool, const Clock& clock, Setti
       pool_(pool),
       clock_(clock),
       settings_(std::move(settings)),
+      address_(settings_.server_url, settings_.dir + "/server"),
       keeper_(keeper),
       services_(std::move(services)),
       changed_(loop),
@@ -27,7 +28,7 @@ Status Supervisor::start() {
 }
 
 AttemptWorld Supervisor::world() {
-  return {loop_, pool_, clock_, keeper_, changed_, services_, settings_.dir, settings_.python_tree, settings_.containment};
+  return {loop_, pool_, clock_, keeper_, changed_, services_, settings_.dir, settings_.python_tree, settings_.containment, &address_};
 }
 
 // What a crash left comes before what is ordered.

@@ -64,6 +64,7 @@ class Supervisor {
   /// The keeper died: the program must be started again to get a new one (the attempt's processes are gone, its end is recorded).
   bool needs_restart() const { return needs_restart_; }
   const Settings& settings() const { return settings_; }
+  ServerAddress& address() { return address_; }
 
  private:
   bool is_current(const RunId& run, int attempt) const;
@@ -79,6 +80,7 @@ class Supervisor {
   io::Pool& pool_;
   const Clock& clock_;
   Settings settings_;
+  ServerAddress address_;
   Keeper& keeper_;
   ServicesFactory services_;
   io::Signal changed_;
