@@ -90,7 +90,8 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
     TRY(auto stored, insert(transaction, run, personal, random));
     admitted.runs.push_back(std::move(stored));
   }
-  if (wish.key) CHECK_OK(catalog::add_idempotency_key(transaction, *wish.key, wish.request, admitted.runs.front().id, admitted.runs.front().created_at));
+  if (wish.key)
+    CHECK_OK(catalog::add_idempotency_key(transaction, *wish.key, wish.request, admitted.runs.front().id, admitted.runs.front().created_at));
   return admitted;
 }
 
@@ -110,12 +111,15 @@ Run Admission::new_run(const RunSpec& spec) const {
 
 io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch) {
   if (specs.empty()) co_return Error(ErrorCode::kInvalidInput, "there is no run in the list");
-  if (key && (key->empty() || key->size() > kMaxKey)) co_return Error(ErrorCode::kInvalidInput, fmt::format("an idempotency key has 1 to {} characters", kMaxKey));
+  if (key && (key->empty() || key->size() > kMaxKey))
+    co_return Error(ErrorCode::kInvalidInput, fmt::format("an idempotency key has 1 to {} characters", kMaxKey));
   CO_CHECK_OK(co_await check(specs, is_batch));
   for (int tries = 1;; ++tries) {
     Wish wish{.runs = {}, .key = key, .request = sha256(json::serialize(to_json(specs.front())))};
     for (const auto& spec : specs) wish.runs.push_back(new_run(spec));
-    auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) { return insert_all(transaction, wish, personal, random); };
+    auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) {
+      return insert_all(transaction, wish, personal, random);
+    };
     auto admitted = co_await parts_.catalog.write(std::move(work));
     const bool id_taken = !admitted && admitted.error().code() == ErrorCode::kConflict && !key && tries < kIdTries;
     if (!id_taken) co_return admitted;
@@ -141,7 +145,8 @@ void Admission::check_targets(const std::vector<RunSpec>& specs, bool is_batch, 
     const auto at = parts_.targets.find(specs[i].target);
     if (at == parts_.targets.end()) {
       const auto hint = did_you_mean(specs[i].target, names);
-      mistakes.push_back({prefix + "target", fmt::format("there is no target \"{}\"; {}", specs[i].target, hint.empty() ? fmt::format("there are: {}", fmt::join(names, ", ")) : hint)});
+      mistakes.push_back({prefix + "target", fmt::format("there is no target \"{}\"; {}", specs[i].target,
+                                                         hint.empty() ? fmt::format("there are: {}", fmt::join(names, ", ")) : hint)});
       continue;
     }
     check_fits(specs[i].resources, at->second->capacity(), specs[i].target, prefix + "resources", mistakes);
@@ -171,7 +176,8 @@ io::Task<Status> Admission::check_snapshots(const std::vector<RunSpec>& specs, b
       CO_TRY(const bool exists, co_await parts_.snapshot_exists(snapshot));
       at = known.emplace(snapshot.text(), exists).first;
     }
-    if (!at->second) mistakes.push_back({prefix_of(i, is_batch) + "snapshot", fmt::format("there is no snapshot {}; upload it first", snapshot.text())});
+    if (!at->second)
+      mistakes.push_back({prefix_of(i, is_batch) + "snapshot", fmt::format("there is no snapshot {}; upload it first", snapshot.text())});
   }
   co_return ok();
 }
@@ -185,7 +191,9 @@ io::Task<Status> Admission::check_catalog(const std::vector<RunSpec>& specs, boo
   std::vector<Question> questions;
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (parts_.personal && !specs[i].parent) continue;
-    questions.push_back({.prefix = prefix_of(i, is_batch), .workspace = parts_.personal ? std::nullopt : std::optional(specs[i].workspace), .parent = specs[i].parent});
+    questions.push_back({.prefix = prefix_of(i, is_batch),
+                         .workspace = parts_.personal ? std::nullopt : std::optional(specs[i].workspace),
+                         .parent = specs[i].parent});
   }
   if (questions.empty()) co_return ok();
   auto work = [questions](db::Connection& connection) -> Result<std::vector<Mistake>> {

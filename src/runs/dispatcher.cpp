@@ -78,7 +78,8 @@ io::Task<void> Dispatcher::place(std::string name, Taken taken) {
 
 /// Ok also when the run does not want its place any more. An error: it waits again.
 io::Task<Status> Dispatcher::place_on(targets::Target& target, const std::string& name, const Taken& taken) {
-  targets::Plan plan{.run = taken.run, .attempt = kFirstAttempt, .resources = taken.resources, .gpu_indices = taken.gpu_indices, .slot = taken.slot, .settings = {}};
+  targets::Plan plan{
+      .run = taken.run, .attempt = kFirstAttempt, .resources = taken.resources, .gpu_indices = taken.gpu_indices, .slot = taken.slot, .settings = {}};
   auto handle = co_await target.submit(std::move(plan));
   auto& usage = live_.line_of(name)->usage;
   if (!handle && handle.error().is_retryable()) co_return handle.error();
@@ -88,13 +89,15 @@ io::Task<Status> Dispatcher::place_on(targets::Target& target, const std::string
     event.gpu_indices = taken.gpu_indices;
   } else {
     event.message = fmt::format("could not start on target {}: {}", name, handle.error().message());
-    event.error = RunError{.code = "ServiceError", .message = handle.error().message(), .type = {}, .trace = handle.error().cause(), .hint = handle.error().hint_text()};
+    event.error = RunError{
+        .code = "ServiceError", .message = handle.error().message(), .type = {}, .trace = handle.error().cause(), .hint = handle.error().hint_text()};
   }
   const auto answer = co_await ledger_.apply(taken.run, std::move(event));
   if (!handle || !answer || answer->refused) usage.free(taken.run);
   if (handle && (!answer || answer->refused)) {
     const auto given_back = *handle;
-    if (const auto released = co_await target.release(given_back); !released) log::warning("runs", "a place could not be given back", {{"run", taken.run.text()}, {"cause", released.error().to_line()}});
+    if (const auto released = co_await target.release(given_back); !released)
+      log::warning("runs", "a place could not be given back", {{"run", taken.run.text()}, {"cause", released.error().to_line()}});
   }
   if (!answer) co_return answer.error();
   kick();

@@ -12,7 +12,8 @@ namespace stoker::runs {
 
 class Dispatcher {
  public:
-  Dispatcher(Parts& parts, Live& live, Ledger& ledger, io::TaskGroup& tasks) : parts_(parts), live_(live), ledger_(ledger), tasks_(tasks), wake_(parts.loop) {}
+  Dispatcher(Parts& parts, Live& live, Ledger& ledger, io::TaskGroup& tasks)
+      : parts_(parts), live_(live), ledger_(ledger), tasks_(tasks), wake_(parts.loop) {}
 
   /// At the end of its target's line.
   void enqueue(const Run& run);

@@ -6,9 +6,11 @@ namespace stoker::runs {
 namespace {
 
 void explain_wait(const Run& run, const Circumstances& known, std::vector<std::string>& reasons) {
-  if (known.start_trouble) reasons.push_back(fmt::format("the target \"{}\" could not start it and will be asked again: {}", run.spec.target, *known.start_trouble));
+  if (known.start_trouble)
+    reasons.push_back(fmt::format("the target \"{}\" could not start it and will be asked again: {}", run.spec.target, *known.start_trouble));
   if (known.ahead && *known.ahead > 0)
-    reasons.push_back(fmt::format("waits for its turn on the target \"{}\": {} ahead", run.spec.target, *known.ahead == 1 ? std::string("1 run is") : fmt::format("{} runs are", *known.ahead)));
+    reasons.push_back(fmt::format("waits for its turn on the target \"{}\": {} ahead", run.spec.target,
+                                  *known.ahead == 1 ? std::string("1 run is") : fmt::format("{} runs are", *known.ahead)));
   for (const auto& wait : known.waits) reasons.push_back(known.ahead.value_or(0) > 0 ? "the first in the line " + wait : wait);
   if (reasons.empty()) reasons.push_back(fmt::format("starts on the target \"{}\" in a moment", run.spec.target));
 }
@@ -22,12 +24,19 @@ void explain_place(const Run& run, const Circumstances& known, Time now, std::ve
     case RunState::kPreparing: reasons.push_back("its supervisor fetches the snapshot and enters the environment"); break;
     case RunState::kQueued: reasons.push_back(fmt::format("waits inside the target \"{}\"", run.spec.target)); break;
     case RunState::kRunning: reasons.push_back(fmt::format("runs for {}", format_duration(now - run.started_at.value_or(now)))); break;
-    case RunState::kFinalizing: reasons.push_back(fmt::format("the program {}; its files are being collected", run.end ? run.end->message : "ended")); break;
-    case RunState::kCancelRequested: reasons.push_back(fmt::format("a cancel was requested{}; its processes have {} s to end", by(run), run.spec.grace_seconds)); break;
-    case RunState::kNotResponding: reasons.push_back("nothing was heard of its supervisor for a while; what it does is kept there and told when it is back"); break;
+    case RunState::kFinalizing:
+      reasons.push_back(fmt::format("the program {}; its files are being collected", run.end ? run.end->message : "ended"));
+      break;
+    case RunState::kCancelRequested:
+      reasons.push_back(fmt::format("a cancel was requested{}; its processes have {} s to end", by(run), run.spec.grace_seconds));
+      break;
+    case RunState::kNotResponding:
+      reasons.push_back("nothing was heard of its supervisor for a while; what it does is kept there and told when it is back");
+      break;
     default: break;
   }
-  if (!known.supervisor_attached && run.state != RunState::kNotResponding) reasons.push_back("its supervisor is not connected at the moment; nothing is lost");
+  if (!known.supervisor_attached && run.state != RunState::kNotResponding)
+    reasons.push_back("its supervisor is not connected at the moment; nothing is lost");
 }
 
 void explain_end(const Run& run, std::vector<std::string>& reasons) {
@@ -51,7 +60,10 @@ Explanation explain(const Run& run, const Circumstances& known, Time now) {
 }
 
 json::object to_json(const Explanation& explanation) {
-  return {{"run_id", explanation.run.text()}, {"state", to_text(explanation.state)}, {"reasons", json::value_from(explanation.reasons)}, {"ahead", json_or_null(explanation.ahead)}};
+  return {{"run_id", explanation.run.text()},
+          {"state", to_text(explanation.state)},
+          {"reasons", json::value_from(explanation.reasons)},
+          {"ahead", json_or_null(explanation.ahead)}};
 }
 
 }  // namespace stoker::runs

@@ -16,7 +16,8 @@ Explanation explained(const Run& run, const Circumstances& known = {}) { return 
 TEST(Explain, WaitingRunSaysWhoIsAheadAndWhatTheFirstWaitsFor) {
   const auto answer = explained(a_run(RunState::kNotStarted), {.waits = {"waits for 1 GPU: 1 of 1 are used by a"}, .ahead = 3});
   EXPECT_EQ(answer.ahead, 3);
-  EXPECT_EQ(answer.reasons, (std::vector<std::string>{"waits for its turn on the target \"local\": 3 runs are ahead", "the first in the line waits for 1 GPU: 1 of 1 are used by a"}));
+  EXPECT_EQ(answer.reasons, (std::vector<std::string>{"waits for its turn on the target \"local\": 3 runs are ahead",
+                                                      "the first in the line waits for 1 GPU: 1 of 1 are used by a"}));
 }
 TEST(Explain, HeadOfTheLineSaysWhatItWaitsFor) {
   const auto answer = explained(a_run(RunState::kNotStarted), {.waits = {"waits for 1 CPU slot: 2 of 2 are used by a, b"}, .ahead = 0});
@@ -37,7 +38,8 @@ TEST(Explain, FailureSaysHowAndWhatToDo) {
   auto run = a_run(RunState::kFailed);
   run.end = RunEnd{.reason = EndReason::kExited, .exit_code = 1, .signal = {}, .message = "exited with code 1"};
   run.error = RunError{.code = "UserError", .message = "No module named sklearn", .type = {}, .trace = {}, .hint = "add the package scikit-learn"};
-  EXPECT_EQ(explained(run).reasons, (std::vector<std::string>{"failed: exited with code 1", "No module named sklearn", "add the package scikit-learn"}));
+  EXPECT_EQ(explained(run).reasons,
+            (std::vector<std::string>{"failed: exited with code 1", "No module named sklearn", "add the package scikit-learn"}));
 }
 TEST(Explain, EveryStateHasAReason) {
   for (std::size_t i = 0; i < kRunStateCount; ++i) {

@@ -46,7 +46,7 @@ class HubEnd final : public SupervisorLink {
 };
 
 template <class Pipe>
-class SupervisorEnd final : public targets::MockWorld::Connection {
+class SupervisorEnd final : public targets::Wire::Connection {
  public:
   explicit SupervisorEnd(std::shared_ptr<Pipe> pipe) : pipe_(std::move(pipe)) {}
   void send(io::Frame frame) override {
@@ -65,7 +65,7 @@ class SupervisorEnd final : public targets::MockWorld::Connection {
 
 }  // namespace
 
-std::shared_ptr<targets::MockWorld::Connection> InProcessWorld::connect(std::function<void(io::Frame)> on_frame, std::function<void()> on_close) {
+std::shared_ptr<targets::Wire::Connection> InProcessWorld::connect(std::function<void(io::Frame)> on_frame, std::function<void()> on_close) {
   auto pipe = std::make_shared<Pipe>(loop_, std::move(on_frame), std::move(on_close));
   std::erase_if(pipes_, [](const auto& weak) { return weak.expired(); });
   pipes_.push_back(pipe);
@@ -76,7 +76,8 @@ std::shared_ptr<targets::MockWorld::Connection> InProcessWorld::connect(std::fun
 
 io::Task<void> InProcessWorld::stop() {
   hub_ = nullptr;
-  for (const auto& weak : pipes_) if (auto pipe = weak.lock()) pipe->close();
+  for (const auto& weak : pipes_)
+    if (auto pipe = weak.lock()) pipe->close();
   co_await tasks_.join();
 }
 

@@ -5,11 +5,11 @@
 
 #include "io/task.hpp"
 #include "runs/supervisor_hub.hpp"
-#include "targets/mock/mock.hpp"
+#include "targets/wire.hpp"
 
 namespace stoker::runs {
 
-class InProcessWorld final : public targets::MockWorld {
+class InProcessWorld final : public targets::Wire {
  public:
   explicit InProcessWorld(io::Loop& loop) : loop_(loop), tasks_(loop, "runs") {}
   /// Supervisors that connect while there is no hub are closed, as by a server that is away.

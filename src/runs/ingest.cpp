@@ -101,7 +101,8 @@ Result<Ingest::Batch> Ingest::append(const RunId& run, int attempt, std::uint64_
 
 io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
   const auto at = attempts_.find(run);
-  if (at == attempts_.end() || at->second->number != number || at->second->given_up) co_return Error(ErrorCode::kProtocol, "records of an attempt that is not expected");
+  if (at == attempts_.end() || at->second->number != number || at->second->given_up)
+    co_return Error(ErrorCode::kProtocol, "records of an attempt that is not expected");
   auto attempt = at->second;
   auto work = [this, run, number, received = attempt->received, bytes = std::move(bytes)] { return append(run, number, received, bytes); };
   auto appended = co_await io::blocking(pool_, std::move(work));

@@ -79,7 +79,8 @@ class Store {
     });
   }
   Status take(const Record& record, const protocol::PropertyRecord& property) {
-    return tolerate(record, [&](db::Transaction& transaction) { return catalog::add_properties(transaction, id_, {{property.key, property.value}}); });
+    return tolerate(record,
+                    [&](db::Transaction& transaction) { return catalog::add_properties(transaction, id_, {{property.key, property.value}}); });
   }
   Status take(const Record& record, const protocol::DisplayRecord& display) {
     return tolerate(record, [&](db::Transaction& transaction) { return catalog::set_display_name(transaction, id_, display.display_name); });
@@ -153,7 +154,8 @@ class Store {
   bool stored_run_ = false;  // the phases as they are went with the last step
 };
 
-Result<std::optional<Ledger::Change>> store_records(db::Transaction& transaction, const RunId& id, int attempt, std::uint64_t seq, const std::vector<Record>& records) {
+Result<std::optional<Ledger::Change>> store_records(db::Transaction& transaction, const RunId& id, int attempt, std::uint64_t seq,
+                                                    const std::vector<Record>& records) {
   TRY(const auto mark, catalog::look_up_run_mark(transaction, id));
   if (!mark || mark->attempt != attempt || is_terminal(mark->state)) {
     log::info("runs", "records of an attempt that is over are dropped", {{"run", id.text()}, {"attempt", attempt}});
@@ -179,13 +181,14 @@ io::Task<Result<Ledger::Answer>> Ledger::apply(RunId run, Event event) {
   CO_TRY(auto answer, co_await catalog_.write(std::move(work)));
   if (answer.refused)
     log::debug("runs", "event does nothing", {{"run", run.text()}, {"event", to_text(event.kind)}, {"because", sentence_of(*answer.refused)}});
-  else
-    announce({.run = answer.run, .effects = answer.effects});
+  else announce({.run = answer.run, .effects = answer.effects});
   co_return answer;
 }
 
 io::Task<Result<std::optional<Ledger::Change>>> Ledger::store(RunId run, int attempt, std::uint64_t seq, std::vector<protocol::Record> records) {
-  auto work = [run, attempt, seq, records = std::move(records)](db::Transaction& transaction) { return store_records(transaction, run, attempt, seq, records); };
+  auto work = [run, attempt, seq, records = std::move(records)](db::Transaction& transaction) {
+    return store_records(transaction, run, attempt, seq, records);
+  };
   co_return co_await catalog_.write(std::move(work));
 }
 

@@ -36,7 +36,9 @@ class Ledger {
   /// nullopt: nothing that others must hear of. An attempt that is over is not an error, nothing is written.
   /// The caller acknowledges, then announces.
   io::Task<Result<std::optional<Change>>> store(RunId run, int attempt, std::uint64_t seq, std::vector<protocol::Record> records);
-  void announce(const Change& change) const { if (listener_) listener_(change); }
+  void announce(const Change& change) const {
+    if (listener_) listener_(change);
+  }
 
  private:
   catalog::Catalog& catalog_;

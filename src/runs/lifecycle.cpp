@@ -12,7 +12,9 @@ using enum EventKind;
 using enum RunState;
 
 template <class... States>
-constexpr StateSet in(States... states) { return (set_of(states) | ...); }
+constexpr StateSet in(States... states) {
+  return (set_of(states) | ...);
+}
 
 constexpr StateSet kWaiting = in(kNotStarted);
 constexpr StateSet kBeforeProgram = in(kStarting, kProvisioning, kPreparing, kQueued);
@@ -111,8 +113,10 @@ constexpr auto kRefusals = std::to_array<RefusalRow>({
 
 constexpr bool is_answered(StateSet state, EventKind event) {
   if ((state & kEnded) != 0) return true;  // refused as a whole
-  for (const auto& row : kRows) if ((row.from & state) != 0 && row.event == event && row.guard == Guard::kNone) return true;
-  for (const auto& row : kRefusals) if ((row.from & state) != 0 && row.event == event) return true;
+  for (const auto& row : kRows)
+    if ((row.from & state) != 0 && row.event == event && row.guard == Guard::kNone) return true;
+  for (const auto& row : kRefusals)
+    if ((row.from & state) != 0 && row.event == event) return true;
   return false;
 }
 constexpr bool all_answered() {
@@ -133,7 +137,8 @@ bool holds(Guard guard, const Run& run) {
     case Guard::kEndKnown: return run.end.has_value();
     case Guard::kEndUnknown: return !run.end;
     case Guard::kEndedWell: return exited_well && !run.error;
-    case Guard::kEndedByCancel: return run.end && (run.end->reason == EndReason::kCanceled || (run.cancel_requested && run.end->reason == EndReason::kLost));
+    case Guard::kEndedByCancel:
+      return run.end && (run.end->reason == EndReason::kCanceled || (run.cancel_requested && run.end->reason == EndReason::kLost));
     case Guard::kCanceledUnheard: return !run.end && run.cancel_requested;
     case Guard::kCancelPending: return run.cancel_requested;
     case Guard::kStartedBefore: return run.started_at.has_value();
@@ -151,7 +156,8 @@ std::optional<Refusal> check_attempt(const Run& run, const Event& event) {
 }
 
 const Row* find_row(const Run& run, EventKind event) {
-  const auto at = std::ranges::find_if(kRows, [&](const Row& row) { return (row.from & set_of(run.state)) != 0 && row.event == event && holds(row.guard, run); });
+  const auto at =
+      std::ranges::find_if(kRows, [&](const Row& row) { return (row.from & set_of(run.state)) != 0 && row.event == event && holds(row.guard, run); });
   return at == kRows.end() ? nullptr : &*at;
 }
 
@@ -171,7 +177,8 @@ void note_place(Run& run, const Event& event) {
 
 void note_intent(Run& run, const Event& event) {
   if (event.outcome != "failed" || run.error) return;
-  run.error = RunError{.code = "UserError", .message = event.message.empty() ? "the script called run.fail()" : event.message, .type = {}, .trace = {}, .hint = {}};
+  run.error = RunError{
+      .code = "UserError", .message = event.message.empty() ? "the script called run.fail()" : event.message, .type = {}, .trace = {}, .hint = {}};
 }
 
 void note_end(Run& run, const Event& event) {
@@ -190,7 +197,8 @@ RunEnd missing_end(const Run& run, const Event& event) {
 void settle(Run& run, const Event& event) {
   if (!run.end) run.end = missing_end(run, event);
   run.ended_at = event.at;
-  for (auto& phase : run.phases) if (!phase.ended_at) phase.ended_at = event.at;
+  for (auto& phase : run.phases)
+    if (!phase.ended_at) phase.ended_at = event.at;
 }
 
 }  // namespace

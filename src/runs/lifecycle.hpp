@@ -16,20 +16,20 @@
 namespace stoker::runs {
 
 enum class EventKind : std::uint8_t {
-  kPlaced,           // the target gave a place: attempt, handle and GPUs begin to count
-  kProvisions,     // compute is being made
-  kPrepares,        // supervisor: snapshot and environment
-  kWaits,           // waits inside the target (a batch queue, the other nodes)
-  kRuns,          // supervisor: the user's program began
-  kFinalizes,       // supervisor: it ended, files are being collected
-  kIntended,         // run.complete() or run.fail() from inside: settles at the end
-  kExited,           // supervisor: how the program ended; all its processes are gone
-  kFinished,         // supervisor: everything is delivered
+  kPlaced,       // the target gave a place: attempt, handle and GPUs begin to count
+  kProvisions,   // compute is being made
+  kPrepares,     // supervisor: snapshot and environment
+  kWaits,        // waits inside the target (a batch queue, the other nodes)
+  kRuns,         // supervisor: the user's program began
+  kFinalizes,    // supervisor: it ended, files are being collected
+  kIntended,     // run.complete() or run.fail() from inside: settles at the end
+  kExited,       // supervisor: how the program ended; all its processes are gone
+  kFinished,     // supervisor: everything is delivered
   kCancelAsked,  // a user, or a parent, wants it to end
-  kStartFailed,      // the target could not give a place, and will not
-  kSilent,           // nothing was heard of the supervisor for too long
-  kHeard,            // it is there again
-  kLost,             // the target says that nobody will ever report
+  kStartFailed,  // the target could not give a place, and will not
+  kSilent,       // nothing was heard of the supervisor for too long
+  kHeard,        // it is there again
+  kLost,         // the target says that nobody will ever report
 };
 inline constexpr std::size_t kEventKindCount = 14;
 std::string_view to_text(EventKind kind);  // "placed" "provisions" …
@@ -39,25 +39,25 @@ struct Event {
   Time at;
   /// Of whom this tells; kPlaced: the new attempt. Not looked at for kCancelAsked and kStartFailed.
   int attempt = 0;
-  json::value handle = nullptr;                   // kPlaced
-  std::vector<int> gpu_indices = {};              // kPlaced
-  std::string by = {};                            // kCancelAsked
-  std::string message = {};                       // kStartFailed, kLost, kSilent: the reason; kIntended: run.fail's message
-  std::string outcome = {};                       // kIntended: completed, failed
-  std::optional<RunEnd> end = std::nullopt;       // kExited
-  std::optional<RunError> error = std::nullopt;   // kExited, kStartFailed
+  json::value handle = nullptr;                  // kPlaced
+  std::vector<int> gpu_indices = {};             // kPlaced
+  std::string by = {};                           // kCancelAsked
+  std::string message = {};                      // kStartFailed, kLost, kSilent: the reason; kIntended: run.fail's message
+  std::string outcome = {};                      // kIntended: completed, failed
+  std::optional<RunEnd> end = std::nullopt;      // kExited
+  std::optional<RunError> error = std::nullopt;  // kExited, kStartFailed
 };
 
 /// What must also be so for a row to count. Rows of one (state, event) are tried in order.
 enum class Guard : std::uint8_t {
   kNone,
-  kEndKnown,        // kExited was heard
+  kEndKnown,  // kExited was heard
   kEndUnknown,
-  kEndedWell,       // exit code 0, and no run.fail()
-  kEndedByCancel,   // the supervisor says that the cancel ended it, or it was lost after the cancel
-  kCanceledUnheard, // a cancel is pending and how it ended was never heard
+  kEndedWell,        // exit code 0, and no run.fail()
+  kEndedByCancel,    // the supervisor says that the cancel ended it, or it was lost after the cancel
+  kCanceledUnheard,  // a cancel is pending and how it ended was never heard
   kCancelPending,
-  kStartedBefore,   // the user's program had begun
+  kStartedBefore,  // the user's program had begun
 };
 std::string_view to_text(Guard guard);
 
@@ -80,15 +80,15 @@ constexpr bool has(Effect set, Effect one) { return (static_cast<std::uint16_t>(
 
 /// Why an event does nothing.
 enum class Refusal : std::uint8_t {
-  kEnded,         // terminal states never change
-  kStaleAttempt,  // tells of another attempt
-  kNotPlaced,     // nothing runs yet
-  kPlacedBefore,  // it has its place
-  kBackward,      // the run is further than that
-  kAlready,       // it is so already
-  kCancelPending, // it is to end; where it is on the way does not matter
-  kNotHeard,      // it counts as silent: kHeard comes first
-  kNoEnd,         // finished without a word on how it ended
+  kEnded,          // terminal states never change
+  kStaleAttempt,   // tells of another attempt
+  kNotPlaced,      // nothing runs yet
+  kPlacedBefore,   // it has its place
+  kBackward,       // the run is further than that
+  kAlready,        // it is so already
+  kCancelPending,  // it is to end; where it is on the way does not matter
+  kNotHeard,       // it counts as silent: kHeard comes first
+  kNoEnd,          // finished without a word on how it ended
 };
 std::string_view to_text(Refusal refusal);      // "ended" …
 std::string_view sentence_of(Refusal refusal);  // for logs and the reference

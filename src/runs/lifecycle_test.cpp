@@ -115,7 +115,8 @@ TEST(Lifecycle, FailFromInsideSticksAlsoWithExitCodeZero) {
 }
 
 TEST(Lifecycle, CompleteFromInsideDoesNotHideAFailure) {
-  EXPECT_EQ(a_run().placed().running().with({.kind = EventKind::kIntended, .outcome = "completed"}).exits(exited(1)).finished().run().state, RunState::kFailed);
+  EXPECT_EQ(a_run().placed().running().with({.kind = EventKind::kIntended, .outcome = "completed"}).exits(exited(1)).finished().run().state,
+            RunState::kFailed);
 }
 
 TEST(Lifecycle, MessageOfAnOlderAttemptDoesNothing) {
@@ -214,7 +215,8 @@ Event any_event() {
   event.at = from_micros(*rc::gen::inRange<std::int64_t>(1, 1'000'000));
   if (event.kind == EventKind::kPlaced) event.handle = json::object{{"version", 1}};
   if (event.kind == EventKind::kIntended) event.outcome = *rc::gen::element<std::string>("completed", "failed");
-  if (event.kind == EventKind::kExited) event.end = *rc::gen::element(exited(0), exited(1), ended(EndReason::kCanceled), ended(EndReason::kLost), ended(EndReason::kTimeLimit));
+  if (event.kind == EventKind::kExited)
+    event.end = *rc::gen::element(exited(0), exited(1), ended(EndReason::kCanceled), ended(EndReason::kLost), ended(EndReason::kTimeLimit));
   return event;
 }
 

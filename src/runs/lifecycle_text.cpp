@@ -10,8 +10,9 @@
 namespace stoker::runs {
 namespace {
 
-constexpr std::array<std::string_view, kEventKindCount> kEvents = {"placed",   "provisions",   "prepares", "waits in target", "runs",         "finalizes", "intended",
-                                                                   "exited", "finished", "cancel asked", "start failed", "silent", "heard", "lost"};
+constexpr std::array<std::string_view, kEventKindCount> kEvents = {
+    "placed", "provisions", "prepares",     "waits in target", "runs",   "finalizes", "intended",
+    "exited", "finished",   "cancel asked", "start failed",    "silent", "heard",     "lost"};
 constexpr std::array<std::string_view, kEventKindCount> kEventSentences = {
     "the target gave a place: attempt, handle and GPUs begin to count",
     "the target makes compute for it",
@@ -132,16 +133,22 @@ std::string_view to_text(Refusal refusal) { return kRefusals[static_cast<std::si
 std::string_view sentence_of(Refusal refusal) { return kRefusals[static_cast<std::size_t>(refusal)].second; }
 
 std::string render_states_markdown() {
-  std::string text = "# States of a run\n\nMade from the table in `src/runs/lifecycle.cpp`; do not edit.\n\n| state | meaning | terminal |\n| --- | --- | --- |\n";
+  std::string text =
+      "# States of a run\n\nMade from the table in `src/runs/lifecycle.cpp`; do not edit.\n\n| state | meaning | terminal |\n| --- | --- | --- |\n";
   text += each_state([](RunState state) {
     return fmt::format("| `{}` | {} | {} |\n", to_text(state), kStateSentences[static_cast<std::size_t>(state)], is_terminal(state) ? "yes" : "");
   });
   text += "\n## Events\n\n| event | meaning |\n| --- | --- |\n";
   for (std::size_t i = 0; i < kEventKindCount; ++i) text += fmt::format("| {} | {} |\n", kEvents[i], kEventSentences[i]);
-  text += "\n## What moves a run\n\nRows of one state and event are tried from the top.\n\n| from | event | if | to | effects |\n| --- | --- | --- | --- | --- |\n";
+  text +=
+      "\n## What moves a run\n\nRows of one state and event are tried from the top.\n\n| from | event | if | to | effects |\n| --- | --- | --- | --- "
+      "| --- |\n";
   for (const auto& row : rows())
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", names_of(row.from), to_text(row.event), to_text(row.guard), row.to ? to_text(*row.to) : "stays", names_of(row.effects));
-  text += "\n## What does nothing\n\nTerminal states refuse every event (ended); an event of another attempt is refused everywhere (stale attempt).\n\n| in | event | refusal |\n| --- | --- | --- |\n";
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", names_of(row.from), to_text(row.event), to_text(row.guard),
+                        row.to ? to_text(*row.to) : "stays", names_of(row.effects));
+  text +=
+      "\n## What does nothing\n\nTerminal states refuse every event (ended); an event of another attempt is refused everywhere (stale attempt).\n\n| "
+      "in | event | refusal |\n| --- | --- | --- |\n";
   for (const auto& row : refusals()) text += fmt::format("| {} | {} | {} |\n", names_of(row.from), to_text(row.event), to_text(row.refusal));
   text += "\n| refusal | meaning |\n| --- | --- |\n";
   for (const auto& [name, sentence] : kRefusals) text += fmt::format("| {} | {} |\n", name, sentence);

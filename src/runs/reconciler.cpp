@@ -15,7 +15,9 @@ bool is_cancel_overdue(const Placed& place, Duration now) {
 }
 
 std::optional<Action> action_for(const Placed& place, Duration now) {
-  const auto act = [&](ActionKind kind, std::string message) { return Action{.kind = kind, .run = place.run, .attempt = place.attempt, .message = std::move(message)}; };
+  const auto act = [&](ActionKind kind, std::string message) {
+    return Action{.kind = kind, .run = place.run, .attempt = place.attempt, .message = std::move(message)};
+  };
   if (is_cancel_overdue(place, now) && place.observed != targets::Observed::kGone && place.observed != targets::Observed::kUnknown)
     return act(ActionKind::kEnd, fmt::format("its supervisor did not carry out the cancel within {}", format_duration(place.grace + kCancelMargin)));
   if (place.attached) {

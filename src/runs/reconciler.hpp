@@ -24,10 +24,10 @@ struct Placed {
   RunId run;
   int attempt = 0;
   RunState state = RunState::kStarting;
-  bool exited = false;                        // how it ended is known; what is missing is the delivery
-  bool attached = false;                      // its supervisor is connected
-  Duration detached_since{0};                 // meaningful while not attached
-  std::optional<Duration> cancel_since;       // nullopt: no cancel is pending
+  bool exited = false;                   // how it ended is known; what is missing is the delivery
+  bool attached = false;                 // its supervisor is connected
+  Duration detached_since{0};            // meaningful while not attached
+  std::optional<Duration> cancel_since;  // nullopt: no cancel is pending
   Duration grace{0};
   std::optional<Duration> recovered_at;       // last time that a supervisor was started for it again
   std::optional<targets::Observed> observed;  // nullopt: the target was not asked, or could not tell

@@ -9,7 +9,13 @@ using namespace std::chrono_literals;
 using targets::Observed;
 
 Placed away(std::optional<Observed> observed) {
-  return {.run = RunId("r"), .attempt = 1, .state = RunState::kRunning, .attached = false, .detached_since = 100s, .observed = observed, .message = "seen"};
+  return {.run = RunId("r"),
+          .attempt = 1,
+          .state = RunState::kRunning,
+          .attached = false,
+          .detached_since = 100s,
+          .observed = observed,
+          .message = "seen"};
 }
 std::vector<Action> actions(const Placed& placed, Duration now) { return reconcile({placed}, now); }
 Action act(ActionKind kind, std::string message) { return {.kind = kind, .run = RunId("r"), .attempt = 1, .message = std::move(message)}; }

@@ -208,7 +208,8 @@ void RunService::Impl::note_place(const Run& run, const targets::Handle& handle)
 
 void RunService::Impl::begin_cancel(Place& place) {
   place.cancel_since = parts_.clock.monotonic();
-  hub_.cancel(place.handle.supervisor_id, {.run = place.run.id, .attempt = place.run.attempt, .grace_seconds = place.run.spec.grace_seconds, .by = place.run.cancel_by});
+  hub_.cancel(place.handle.supervisor_id,
+              {.run = place.run.id, .attempt = place.run.attempt, .grace_seconds = place.run.spec.grace_seconds, .by = place.run.cancel_by});
   watch_.kick();
 }
 
@@ -241,7 +242,9 @@ io::Task<Result<Run>> RunService::submit(RunSpec spec, std::optional<std::string
   co_return std::move(runs.front());
 }
 
-io::Task<Result<std::vector<Run>>> RunService::submit_batch(std::vector<RunSpec> specs) { return impl_->submit(std::move(specs), std::nullopt, true); }
+io::Task<Result<std::vector<Run>>> RunService::submit_batch(std::vector<RunSpec> specs) {
+  return impl_->submit(std::move(specs), std::nullopt, true);
+}
 io::Task<Result<Run>> RunService::cancel(RunId run, std::string by) { return impl_->cancel(std::move(run), std::move(by)); }
 io::Task<Result<Explanation>> RunService::explain(RunId run) { return impl_->explain(std::move(run)); }
 Counts RunService::counts() const { return impl_->counts(); }

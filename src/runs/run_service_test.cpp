@@ -31,7 +31,9 @@ class Borrowed final : public targets::Target {
   targets::Capacity capacity() const override { return mock_.capacity(); }
   io::Task<Status> probe() override { return mock_.probe(); }
   io::Task<Result<targets::Handle>> submit(targets::Plan plan) override { return mock_.submit(std::move(plan)); }
-  io::Task<Result<std::vector<targets::Observation>>> observe(std::vector<targets::Handle> handles) override { return mock_.observe(std::move(handles)); }
+  io::Task<Result<std::vector<targets::Observation>>> observe(std::vector<targets::Handle> handles) override {
+    return mock_.observe(std::move(handles));
+  }
   io::Task<Status> cancel(targets::Handle handle, std::chrono::seconds grace) override { return mock_.cancel(std::move(handle), grace); }
   io::Task<Result<targets::Handle>> recover(targets::Handle handle) override { return mock_.recover(std::move(handle)); }
   io::Task<Status> release(targets::Handle handle) override { return mock_.release(std::move(handle)); }
@@ -70,7 +72,7 @@ class RunServiceTest : public testing::Test {
     logs_ = *logs::LogStore::open(folder_ + "/logs");
     metrics_ = *metrics::MetricStore::open(folder_ + "/metrics");
     targets::Context context{.loop = loop_, .pool = pool_, .name = "local", .directory = folder_, .settings = {}};
-    context.mock_world = &world_;
+    context.wire = &world_;
     mock_ = std::make_unique<targets::MockTarget>(std::move(context), targets::MockTarget::Settings{});
   }
   ~RunServiceTest() override {
@@ -85,20 +87,21 @@ class RunServiceTest : public testing::Test {
   void start(bool personal = true, bool connected = true) {
     std::map<std::string, std::unique_ptr<targets::Target>> targets;
     targets.emplace("local", std::make_unique<Borrowed>(*mock_));
-    service_ = std::make_unique<RunService>(Parts{.loop = loop_,
-                                                  .pool = pool_,
-                                                  .clock = clock_,
-                                                  .random = random_,
-                                                  .catalog = *catalog_,
-                                                  .logs = *logs_,
-                                                  .metrics = *metrics_,
-                                                  .feed = feed_,
-                                                  .targets = std::move(targets),
-                                                  .snapshot_exists = [](SnapshotId snapshot) -> io::Task<Result<bool>> { co_return snapshot.text().starts_with("a"); },
-                                                  .run_token = [](const RunId&, int) { return std::string("run-token"); },
-                                                  .server_url = [] { return std::string("http://127.0.0.1:1"); },
-                                                  .server_instance = "test",
-                                                  .personal = personal});
+    service_ = std::make_unique<RunService>(
+        Parts{.loop = loop_,
+              .pool = pool_,
+              .clock = clock_,
+              .random = random_,
+              .catalog = *catalog_,
+              .logs = *logs_,
+              .metrics = *metrics_,
+              .feed = feed_,
+              .targets = std::move(targets),
+              .snapshot_exists = [](SnapshotId snapshot) -> io::Task<Result<bool>> { co_return snapshot.text().starts_with("a"); },
+              .run_token = [](const RunId&, int) { return std::string("run-token"); },
+              .server_url = [] { return std::string("http://127.0.0.1:1"); },
+              .server_instance = "test",
+              .personal = personal});
     ASSERT_TRUE(wait(service_->start()));
     if (connected) world_.set_hub(&service_->hub());
   }
@@ -120,7 +123,8 @@ class RunServiceTest : public testing::Test {
       if (failure) std::rethrow_exception(failure);
     } else {
       std::optional<T> value;
-      io::asio::co_spawn(loop_, std::move(task), [&](std::exception_ptr thrown, T result) { failure = thrown, value.emplace(std::move(result)), done = true; });
+      io::asio::co_spawn(loop_, std::move(task),
+                         [&](std::exception_ptr thrown, T result) { failure = thrown, value.emplace(std::move(result)), done = true; });
       run_until(done);
       if (failure) std::rethrow_exception(failure);
       return std::move(*value);
@@ -221,7 +225,8 @@ TEST_F(RunServiceTest, EventsTellTheStoryInOrder) {
   const auto run = when_ended(submit().id);
   const auto events = *wait(catalog_->read([id = run.id](db::Connection& connection) { return catalog::list_events(connection, id); }));
   std::vector<std::string> story;
-  for (const auto& event : events) if (event.kind == "state") story.emplace_back(event.data.at("to").as_string());
+  for (const auto& event : events)
+    if (event.kind == "state") story.emplace_back(event.data.at("to").as_string());
   EXPECT_EQ(story, (std::vector<std::string>{"NotStarted", "Starting", "Preparing", "Running", "Finalizing", "Completed"}));
 }
 
@@ -357,7 +362,7 @@ TEST_F(RunServiceTest, CrashBetweenStoringThePlaceAndTheStartSendsTheStartAgain)
 
 TEST_F(RunServiceTest, TargetThatCannotForNowIsAskedAgain) {
   targets::Context context{.loop = loop_, .pool = pool_, .name = "local", .directory = folder_, .settings = {}};
-  context.mock_world = &world_;
+  context.wire = &world_;
   mock_ = std::make_unique<targets::MockTarget>(std::move(context), targets::MockTarget::Settings{.refuse = 1});
   start();
   const auto run = submit();
@@ -450,7 +455,8 @@ class HubTest : public RunServiceTest {
   }
   std::shared_ptr<Recorder> connect(std::optional<protocol::AttemptStatus> current, int version = protocol::kVersion) {
     auto link = std::make_shared<Recorder>();
-    protocol::HelloMessage hello{.version = version, .supervisor_id = "local-0", .boot_id = "b", .pid = 1, .start_time = 1, .build = "test", .current = std::move(current)};
+    protocol::HelloMessage hello{
+        .version = version, .supervisor_id = "local-0", .boot_id = "b", .pid = 1, .start_time = 1, .build = "test", .current = std::move(current)};
     attached_ = wait(service_->hub().attached(link, hello));
     return link;
   }
@@ -459,13 +465,17 @@ class HubTest : public RunServiceTest {
     for (const auto& record : records) protocol::encode(record, true, batch.bytes);
     return wait(service_->hub().received(link, protocol::to_frame(batch)));
   }
-  static protocol::Record record(std::uint64_t seq, protocol::Payload payload) { return {.seq = seq, .time = from_micros(static_cast<std::int64_t>(seq)), .payload = std::move(payload)}; }
+  static protocol::Record record(std::uint64_t seq, protocol::Payload payload) {
+    return {.seq = seq, .time = from_micros(static_cast<std::int64_t>(seq)), .payload = std::move(payload)};
+  }
   static protocol::Record output(std::uint64_t seq, std::uint64_t offset, const std::string& text) {
-    return record(seq, protocol::OutputRecord{.stream = protocol::Stream::kStdout, .offset = offset, .length = static_cast<std::uint32_t>(text.size()), .data = text});
+    return record(seq, protocol::OutputRecord{
+                           .stream = protocol::Stream::kStdout, .offset = offset, .length = static_cast<std::uint32_t>(text.size()), .data = text});
   }
   static std::uint64_t last_ack(const Recorder& link) {
     std::uint64_t seq = 0;
-    for (const auto& message : link.messages) if (const auto* ack = std::get_if<protocol::AckMessage>(&message)) seq = ack->seq;
+    for (const auto& message : link.messages)
+      if (const auto* ack = std::get_if<protocol::AckMessage>(&message)) seq = ack->seq;
     return seq;
   }
   Status attached_;
@@ -488,7 +498,8 @@ TEST_F(HubTest, AssignmentIsSentWithHelloAndAgainWhenTheSupervisorDoesNotNameIt)
 TEST_F(HubTest, RecordsSentTwiceCountOnce) {
   const auto run = placed_run();
   const auto link = connect(std::nullopt);
-  const std::vector<protocol::Record> records = {record(1, protocol::StateRecord{.state = RunState::kRunning}), output(2, 0, "one\n"), record(3, protocol::TagRecord{.key = "k", .value = "v"}),
+  const std::vector<protocol::Record> records = {record(1, protocol::StateRecord{.state = RunState::kRunning}), output(2, 0, "one\n"),
+                                                 record(3, protocol::TagRecord{.key = "k", .value = "v"}),
                                                  record(4, protocol::MetricRecord{.point = {.name = "m", .values = {1.0}}})};
   EXPECT_TRUE(send(link, run, records));
   until([&] { return last_ack(*link) == 4; });
@@ -503,7 +514,8 @@ TEST_F(HubTest, RecordsSentTwiceCountOnce) {
 TEST_F(HubTest, RecordsSentAgainAfterARestartCountOnce) {
   const auto run = placed_run();
   const std::vector<protocol::Record> records = {record(1, protocol::StateRecord{.state = RunState::kRunning}), output(2, 0, "one\n"),
-                                                 record(3, protocol::MetricRecord{.point = {.name = "m", .values = {1.0}}}), record(4, protocol::PropertyRecord{.key = "p", .value = "1"})};
+                                                 record(3, protocol::MetricRecord{.point = {.name = "m", .values = {1.0}}}),
+                                                 record(4, protocol::PropertyRecord{.key = "p", .value = "1"})};
   auto link = connect(std::nullopt);
   EXPECT_TRUE(send(link, run, records));
   until([&] { return last_ack(*link) == 4; });
@@ -564,8 +576,10 @@ TEST_F(HubTest, UnknownVersionIsRefusedForGood) {
 TEST_F(HubTest, WrongTagBecomesAWarningAndTheJournalGoesOn) {
   const auto run = placed_run();
   const auto link = connect(std::nullopt);
-  EXPECT_TRUE(send(link, run, {record(1, protocol::TagRecord{.key = std::string(5000, 'k'), .value = "v"}), record(2, protocol::PropertyRecord{.key = "p", .value = "1"}),
-                               record(3, protocol::PropertyRecord{.key = "p", .value = "2"}), record(4, protocol::TagRecord{.key = "good", .value = std::nullopt})}));
+  EXPECT_TRUE(send(
+      link, run,
+      {record(1, protocol::TagRecord{.key = std::string(5000, 'k'), .value = "v"}), record(2, protocol::PropertyRecord{.key = "p", .value = "1"}),
+       record(3, protocol::PropertyRecord{.key = "p", .value = "2"}), record(4, protocol::TagRecord{.key = "good", .value = std::nullopt})}));
   until([&] { return last_ack(*link) == 4; });
   const auto now = read(run.id);
   EXPECT_EQ(now.properties.at("p"), "1");

@@ -114,17 +114,21 @@ Decision schedule(const Queue& queue, const targets::Capacity& capacity, const U
       break;
     }
     left.cpus_taken += wanted.cpus;
-    decision.starts.push_back({.run = waiting.run, .order = waiting.order, .resources = wanted, .gpu_indices = std::move(*picked), .slot = left.slot()});
+    decision.starts.push_back(
+        {.run = waiting.run, .order = waiting.order, .resources = wanted, .gpu_indices = std::move(*picked), .slot = left.slot()});
   }
   return decision;
 }
 
-void check_fits(const Resources& resources, const targets::Capacity& capacity, const std::string& target, const std::string& path, std::vector<Mistake>& mistakes) {
+void check_fits(const Resources& resources, const targets::Capacity& capacity, const std::string& target, const std::string& path,
+                std::vector<Mistake>& mistakes) {
   const auto gpus = static_cast<int>(capacity.gpus.size());
   if (resources.cpus > capacity.cpus)
-    mistakes.push_back({path + ".cpus", fmt::format("{} asked for, and the target \"{}\" has {} in all", amount(resources.cpus, "CPU slot"), target, capacity.cpus)});
+    mistakes.push_back({path + ".cpus",
+                        fmt::format("{} asked for, and the target \"{}\" has {} in all", amount(resources.cpus, "CPU slot"), target, capacity.cpus)});
   if (resources.gpus > gpus)
-    mistakes.push_back({path + ".gpus", fmt::format("{} asked for, and the target \"{}\" has {}", amount(resources.gpus, "GPU"), target, gpus == 0 ? "none" : fmt::format("{} in all", gpus))});
+    mistakes.push_back({path + ".gpus", fmt::format("{} asked for, and the target \"{}\" has {}", amount(resources.gpus, "GPU"), target,
+                                                    gpus == 0 ? "none" : fmt::format("{} in all", gpus))});
 }
 
 }  // namespace stoker::runs

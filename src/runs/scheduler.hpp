@@ -82,6 +82,7 @@ struct Decision {
 Decision schedule(const Queue& queue, const targets::Capacity& capacity, const Usage& usage, std::size_t limit = 64);
 
 /// Mistakes (paths under `path`) when not even the whole target would do.
-void check_fits(const Resources& resources, const targets::Capacity& capacity, const std::string& target, const std::string& path, std::vector<Mistake>& mistakes);
+void check_fits(const Resources& resources, const targets::Capacity& capacity, const std::string& target, const std::string& path,
+                std::vector<Mistake>& mistakes);
 
 }  // namespace stoker::runs

@@ -11,7 +11,9 @@ namespace stoker::runs {
 namespace {
 
 RunId run(int number) { return RunId(fmt::format("run-{}", number)); }
-Waiting waiting(int number, int cpus = 1, int gpus = 0) { return {.order = static_cast<std::uint64_t>(number), .run = run(number), .resources = {.cpus = cpus, .gpus = gpus}}; }
+Waiting waiting(int number, int cpus = 1, int gpus = 0) {
+  return {.order = static_cast<std::uint64_t>(number), .run = run(number), .resources = {.cpus = cpus, .gpus = gpus}};
+}
 Taken taken(int number, int slot, int cpus = 1, std::vector<int> gpus = {}) {
   return {.run = run(number), .resources = {.cpus = cpus, .gpus = static_cast<int>(gpus.size())}, .gpu_indices = gpus, .slot = slot};
 }

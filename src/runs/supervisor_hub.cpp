@@ -10,11 +10,13 @@ namespace stoker::runs {
 
 using namespace protocol;
 
-SupervisorHub::SupervisorHub(HubOwner& owner, Ingest& ingest, std::string server_instance) : owner_(owner), ingest_(ingest), instance_(std::move(server_instance)) {
+SupervisorHub::SupervisorHub(HubOwner& owner, Ingest& ingest, std::string server_instance)
+    : owner_(owner), ingest_(ingest), instance_(std::move(server_instance)) {
   ingest_.set_callbacks({.durable = [this](const RunId& run, int attempt, std::uint64_t seq) { acknowledge(run, attempt, seq); },
-                         .give_up = [this](const RunId& run, int, const std::string&) {
-                           if (const auto at = supervisor_of_.find(run); at != supervisor_of_.end()) drop(at->second);
-                         }});
+                         .give_up =
+                             [this](const RunId& run, int, const std::string&) {
+                               if (const auto at = supervisor_of_.find(run); at != supervisor_of_.end()) drop(at->second);
+                             }});
 }
 
 SupervisorLink* SupervisorHub::link_of(const std::string& supervisor_id) {
@@ -42,7 +44,11 @@ io::Task<Status> SupervisorHub::attached(std::shared_ptr<SupervisorLink> link, H
   const auto id = hello.supervisor_id;
   if (const auto older = links_.find(id); older != links_.end()) older->second->close();
   links_[id] = link;
-  log::info("runs", "supervisor connected", {{"supervisor", id}, {"pid", hello.pid}, {"peer", link->peer()}, {"attempt", hello.current ? attempt_key(hello.current->run, hello.current->attempt) : "none"}});
+  log::info("runs", "supervisor connected",
+            {{"supervisor", id},
+             {"pid", hello.pid},
+             {"peer", link->peer()},
+             {"attempt", hello.current ? attempt_key(hello.current->run, hello.current->attempt) : "none"}});
   link->send(to_frame(WelcomeMessage{.server_instance = instance_}));
   if (hello.current) {
     const auto current = *hello.current;
@@ -68,8 +74,11 @@ io::Task<Status> SupervisorHub::resume(std::shared_ptr<SupervisorLink> link, std
     link->send(to_frame(ReleaseMessage{.run = current.run, .attempt = current.attempt}));
     co_return ok();
   }
-  const auto reason = standing.ended ? "the run has ended" : standing.current ? "the attempt belongs to another supervisor" : "the attempt is not the present one of any live run";
-  log::warning("runs", "an attempt is refused", {{"supervisor", supervisor_id}, {"attempt", attempt_key(current.run, current.attempt)}, {"because", reason}});
+  const auto reason = standing.ended     ? "the run has ended"
+                      : standing.current ? "the attempt belongs to another supervisor"
+                                         : "the attempt is not the present one of any live run";
+  log::warning("runs", "an attempt is refused",
+               {{"supervisor", supervisor_id}, {"attempt", attempt_key(current.run, current.attempt)}, {"because", reason}});
   link->send(to_frame(RefusedMessage{.reason = reason, .run = current.run, .attempt = current.attempt}));
   co_return ok();
 }

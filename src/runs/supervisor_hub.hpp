@@ -34,9 +34,9 @@ class HubOwner {
  public:
   virtual ~HubOwner() = default;
   struct Standing {
-    bool current = false;       // the live attempt of a live run
-    bool ended = false;         // this very attempt, and its end is stored
-    std::uint64_t acked = 0;    // durable up to here
+    bool current = false;     // the live attempt of a live run
+    bool ended = false;       // this very attempt, and its end is stored
+    std::uint64_t acked = 0;  // durable up to here
   };
   virtual io::Task<Result<Standing>> standing(RunId run, int attempt) = 0;
   virtual void supervisor_attached(const std::string& supervisor_id) = 0;

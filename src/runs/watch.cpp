@@ -93,7 +93,8 @@ io::Task<void> Watch::recover(Action action) {
   auto* place = live_.place_of(action.run);
   auto* target = target_of(*place);
   const auto handle = place->handle;
-  log::warning("runs", "a supervisor is gone and is started again", {{"run", action.run.text()}, {"supervisor", handle.supervisor_id}, {"because", action.message}});
+  log::warning("runs", "a supervisor is gone and is started again",
+               {{"run", action.run.text()}, {"supervisor", handle.supervisor_id}, {"because", action.message}});
   const auto recovered = co_await target->recover(handle);
   if (place = live_.place_of(action.run); place == nullptr) co_return;
   place->recovered_at = parts_.clock.monotonic();
@@ -113,7 +114,8 @@ io::Task<void> Watch::end(Action action) {
   auto* place = live_.place_of(action.run);
   auto* target = target_of(*place);
   const auto handle = place->handle;
-  log::warning("runs", "a supervisor is ended by force", {{"run", action.run.text()}, {"supervisor", handle.supervisor_id}, {"because", action.message}});
+  log::warning("runs", "a supervisor is ended by force",
+               {{"run", action.run.text()}, {"supervisor", handle.supervisor_id}, {"because", action.message}});
   const auto ended = co_await target->cancel(handle, std::chrono::seconds(0));
   if (!ended) log::error("runs", "a supervisor could not be ended", {{"run", action.run.text()}, {"cause", ended.error().to_line()}});
   if (place = live_.place_of(action.run); place == nullptr) co_return;

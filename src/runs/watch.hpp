@@ -14,7 +14,8 @@ namespace stoker::runs {
 
 class Watch {
  public:
-  Watch(Parts& parts, Live& live, Ledger& ledger, SupervisorHub& hub, io::TaskGroup& tasks) : parts_(parts), live_(live), ledger_(ledger), hub_(hub), tasks_(tasks), wake_(parts.loop) {}
+  Watch(Parts& parts, Live& live, Ledger& ledger, SupervisorHub& hub, io::TaskGroup& tasks)
+      : parts_(parts), live_(live), ledger_(ledger), hub_(hub), tasks_(tasks), wake_(parts.loop) {}
 
   /// Something changed: a supervisor came or went, a cancel was asked.
   void kick();

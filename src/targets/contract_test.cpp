@@ -27,7 +27,9 @@ std::optional<io::ProcessIdentity> local_process(const std::string& directory, i
   const auto text = io::read_file(directory + "/slot-" + std::to_string(slot) + "/supervisor.json");
   if (!text) return std::nullopt;
   const auto record = json::parse(*text);
-  return io::ProcessIdentity{.boot_id = std::string(record.at("boot_id").as_string()), .pid = static_cast<pid_t>(record.at("pid").as_int64()), .start_time = record.at("start_time").to_number<std::uint64_t>()};
+  return io::ProcessIdentity{.boot_id = std::string(record.at("boot_id").as_string()),
+                             .pid = static_cast<pid_t>(record.at("pid").as_int64()),
+                             .start_time = record.at("start_time").to_number<std::uint64_t>()};
 }
 
 class TargetContract : public testing::TestWithParam<std::string> {
@@ -76,7 +78,8 @@ class TargetContract : public testing::TestWithParam<std::string> {
     return std::move(*value);
   }
   Handle submit(int slot) {
-    auto handle = wait(target_->submit({.run = RunId("r_1_00000001"), .attempt = 1, .resources = {}, .gpu_indices = {}, .slot = slot, .settings = {}}));
+    auto handle =
+        wait(target_->submit({.run = RunId("r_1_00000001"), .attempt = 1, .resources = {}, .gpu_indices = {}, .slot = slot, .settings = {}}));
     if (!handle) ADD_FAILURE() << handle.error().to_terminal();
     return std::move(*handle);
   }
@@ -104,7 +107,8 @@ class TargetContract : public testing::TestWithParam<std::string> {
 TEST_P(TargetContract, DescribesItself) {
   EXPECT_EQ(target_->kind(), GetParam());
   EXPECT_FALSE(help_of(*require_kind(GetParam())).empty());
-  for (const auto& [name, setting] : target_->schema().at("properties").as_object()) EXPECT_FALSE(setting.at("description").as_string().empty()) << name;
+  const auto schema = target_->schema();
+  for (const auto& [name, setting] : schema.at("properties").as_object()) EXPECT_FALSE(setting.at("description").as_string().empty()) << name;
   EXPECT_EQ(target_->capacity().cpus, 3);
   EXPECT_EQ(target_->capacity().gpus, (std::vector<int>{0, 1}));
   EXPECT_TRUE(target_->capabilities().gpus);

@@ -26,7 +26,8 @@ Result<Handle> parse_handle(const json::value& value) {
   handle.supervisor_id = fields.text("supervisor");
   handle.slot = static_cast<int>(fields.integer("slot", 0, 1'000'000));
   if (!mistakes.empty()) return Error(ErrorCode::kDataFormat, "the stored place of a run cannot be read").mistakes(std::move(mistakes));
-  if (version > kHandleVersion) return Error(ErrorCode::kDataFormat, fmt::format("the stored place of a run has version {}, written by a newer stoker", version));
+  if (version > kHandleVersion)
+    return Error(ErrorCode::kDataFormat, fmt::format("the stored place of a run has version {}, written by a newer stoker", version));
   handle.value = value;
   return handle;
 }
@@ -50,12 +51,14 @@ Result<Kind> require_kind(std::string_view name) {
     names.emplace_back(kind.name);
   }
   auto hint = did_you_mean(name, names);
-  return Error(ErrorCode::kNotFound, fmt::format("there is no kind of target \"{}\"", name)).hint(hint.empty() ? fmt::format("the kinds are: {}", fmt::join(names, ", ")) : hint);
+  return Error(ErrorCode::kNotFound, fmt::format("there is no kind of target \"{}\"", name))
+      .hint(hint.empty() ? fmt::format("the kinds are: {}", fmt::join(names, ", ")) : hint);
 }
 
 std::string_view help_of(const Kind& kind) {
   const auto file = fmt::format("{}.md", kind.name);
-  for (const auto& [name, text] : target_pages()) if (name == file) return text;
+  for (const auto& [name, text] : target_pages())
+    if (name == file) return text;
   return {};
 }
 

@@ -57,8 +57,8 @@ struct Observation {
 
 /// Powers as data, for admission and for `stoker target show`.
 struct Capabilities {
-  bool warm = false;             // the supervisor outlives the run and takes the next one
-  bool outlives_server = true;   // places stay when the server's process ends
+  bool warm = false;            // the supervisor outlives the run and takes the next one
+  bool outlives_server = true;  // places stay when the server's process ends
   bool gpus = false;
   int max_nodes = 1;
 };
@@ -87,20 +87,20 @@ class Target {
   virtual io::Task<Status> release(Handle handle) = 0;
 };
 
-class MockWorld;
+class Wire;
 
 /// What the composition root gives to every kind.
 struct Context {
   io::Loop& loop;
   io::Pool& pool;
-  std::string name;       // "local"
-  std::string directory;  // <data>/targets/<name>, the kind's own
-  json::object settings;  // checked by the kind
-  std::string supervisor_program;                                                // absolute path of stoker-supervisor
-  std::string python_tree;                                                       // folder with stoker/ and azureml/; empty: the supervisor finds it
-  std::function<std::string()> server_url;                                       // known once the server listens
+  std::string name;                         // "local"
+  std::string directory;                    // <data>/targets/<name>, the kind's own
+  json::object settings;                    // checked by the kind
+  std::string supervisor_program;           // absolute path of stoker-supervisor
+  std::string python_tree;                  // folder with stoker/ and azureml/; empty: the supervisor finds it
+  std::function<std::string()> server_url;  // known once the server listens
   std::function<std::string(const std::string& supervisor_id)> supervisor_token;
-  MockWorld* mock_world = nullptr;  // where mock supervisors find the server; the other kinds ignore it
+  Wire* wire = nullptr;  // for supervisors inside this process (mock); the other kinds ignore it
 };
 
 struct Kind {

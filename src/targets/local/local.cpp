@@ -52,7 +52,9 @@ Result<std::unique_ptr<Target>> make_local(Context context) {
 }
 
 json::object LocalTarget::schema() const {
-  const auto number = [](std::int64_t minimum, std::string_view description) { return json::object{{"type", "integer"}, {"minimum", minimum}, {"description", description}}; };
+  const auto number = [](std::int64_t minimum, std::string_view description) {
+    return json::object{{"type", "integer"}, {"minimum", minimum}, {"description", description}};
+  };
   return {{"type", "object"},
           {"additionalProperties", false},
           {"properties", json::object{{"cpus", number(1, "CPU slots: how many runs of one slot go side by side. Default: the number of cores.")},
@@ -64,7 +66,9 @@ Capabilities LocalTarget::capabilities() const { return {.warm = true, .outlives
 std::string LocalTarget::id_of(int number) const { return fmt::format("{}-{}", context_.name, number); }
 
 Handle LocalTarget::handle_of(int number) const {
-  return {.value = json::object{{"version", kHandleVersion}, {"kind", "local"}, {"supervisor", id_of(number)}, {"slot", number}}, .supervisor_id = id_of(number), .slot = number};
+  return {.value = json::object{{"version", kHandleVersion}, {"kind", "local"}, {"supervisor", id_of(number)}, {"slot", number}},
+          .supervisor_id = id_of(number),
+          .slot = number};
 }
 
 bool LocalTarget::is_ours(const Handle& handle) const { return handle.supervisor_id == id_of(handle.slot); }
@@ -81,10 +85,12 @@ Slot LocalTarget::slot(int number) const {
 io::Task<Status> LocalTarget::probe() {
   auto work = [this]() -> Status {
     if (::access(context_.supervisor_program.c_str(), X_OK) != 0)
-      return Error(ErrorCode::kTargetRejected, fmt::format("the supervisor's program {} is not there or cannot be executed", context_.supervisor_program))
+      return Error(ErrorCode::kTargetRejected,
+                   fmt::format("the supervisor's program {} is not there or cannot be executed", context_.supervisor_program))
           .hint("build or install stoker-supervisor beside stoker");
     CHECK_OK(io::make_directories(context_.directory));
-    if (::access(context_.directory.c_str(), W_OK) != 0) return Error(ErrorCode::kTargetRejected, fmt::format("the folder {} cannot be written", context_.directory));
+    if (::access(context_.directory.c_str(), W_OK) != 0)
+      return Error(ErrorCode::kTargetRejected, fmt::format("the folder {} cannot be written", context_.directory));
     return ok();
   };
   co_return co_await io::blocking(context_.pool, std::move(work));
@@ -147,12 +153,14 @@ Status LocalTarget::start_again(int number) {
   deaths.count = now - deaths.last_start < kUsefulLife ? deaths.count + 1 : 0;
   deaths.last_start = now;
   if (deaths.count >= kDeathsInARow)
-    return Error(ErrorCode::kTargetRejected, fmt::format("its supervisor died {} times in a row as soon as it was started", deaths.count)).because(place.log_tail());
+    return Error(ErrorCode::kTargetRejected, fmt::format("its supervisor died {} times in a row as soon as it was started", deaths.count))
+        .because(place.log_tail());
   return place.ensure();
 }
 
 io::Task<Result<Handle>> LocalTarget::recover(Handle handle) {
-  if (!is_ours(handle)) co_return Error(ErrorCode::kNotFound, fmt::format("the target \"{}\" has no place \"{}\"", context_.name, handle.supervisor_id));
+  if (!is_ours(handle))
+    co_return Error(ErrorCode::kNotFound, fmt::format("the target \"{}\" has no place \"{}\"", context_.name, handle.supervisor_id));
   auto work = [this, number = handle.slot] {
     const std::lock_guard lock(mutex_);
     return start_again(number);

@@ -31,7 +31,12 @@ class SlotTest : public testing::Test {
   }
   std::string program() const { return folder_ + "/supervisor"; }
   Slot slot(std::string server = "http://127.0.0.1:1") const {
-    return Slot({.folder = folder_ + "/slot-0", .supervisor_id = "local-0", .program = program(), .python_tree = {}, .server_url = std::move(server), .token = "s3cret"});
+    return Slot({.folder = folder_ + "/slot-0",
+                 .supervisor_id = "local-0",
+                 .program = program(),
+                 .python_tree = {},
+                 .server_url = std::move(server),
+                 .token = "s3cret"});
   }
   SlotState look() const {
     std::string message;

@@ -118,12 +118,14 @@ Status Slot::write_server_url() const {
 
 Status Slot::spawn() const {
   if (::access(settings_.program.c_str(), X_OK) != 0)
-    return Error(ErrorCode::kTargetRejected, fmt::format("the supervisor's program {} is not there or cannot be executed", settings_.program)).hint("build or install stoker-supervisor beside stoker");
+    return Error(ErrorCode::kTargetRejected, fmt::format("the supervisor's program {} is not there or cannot be executed", settings_.program))
+        .hint("build or install stoker-supervisor beside stoker");
   TRY(const auto log, io::open_file(file("supervisor.log"), O_WRONLY | O_CREAT | O_APPEND));
   TRY(const auto log_bytes, io::file_size(log.get()));
   if (log_bytes > kLogLimit && ::ftruncate(log.get(), 0) != 0) return errno_error("cannot shorten the supervisor's log", errno);
   io::SpawnOptions options;
-  options.arguments = {settings_.program, "--dir", settings_.folder, "--server", settings_.server_url, "--id", settings_.supervisor_id, "--token-file", file("token")};
+  options.arguments = {settings_.program,       "--dir",        settings_.folder, "--server", settings_.server_url, "--id",
+                       settings_.supervisor_id, "--token-file", file("token")};
   if (!settings_.python_tree.empty()) options.arguments.insert(options.arguments.end(), {"--python-tree", settings_.python_tree});
   options.environment = supervisor_environment();
   options.working_directory = settings_.folder;
@@ -135,7 +137,8 @@ Status Slot::spawn() const {
     reap(pid);
     return Error(ErrorCode::kTargetRejected, "the supervisor ended as soon as it was started").because(log_tail()).retryable();
   }
-  const json::object record{{"version", 1}, {"pid", pid}, {"start_time", process->start_time}, {"boot_id", process->boot_id}, {"program", settings_.program}};
+  const json::object record{
+      {"version", 1}, {"pid", pid}, {"start_time", process->start_time}, {"boot_id", process->boot_id}, {"program", settings_.program}};
   log::info("targets", "supervisor started", {{"supervisor", settings_.supervisor_id}, {"pid", pid}});
   return io::write_file_atomically(file("supervisor.json"), json::serialize(record) + "\n");
 }

@@ -22,7 +22,8 @@ Result<std::unique_ptr<Target>> make_mock(Context context) {
   return std::unique_ptr<Target>(std::make_unique<MockTarget>(std::move(context), std::move(made)));
 }
 
-MockTarget::MockTarget(Context context, Settings settings) : context_(std::move(context)), settings_(std::move(settings)), tasks_(context_.loop, "targets") {}
+MockTarget::MockTarget(Context context, Settings settings)
+    : context_(std::move(context)), settings_(std::move(settings)), tasks_(context_.loop, "targets") {}
 
 MockTarget::~MockTarget() {
   for (auto& [slot, supervisor] : supervisors_) supervisor->kill();
@@ -80,7 +81,8 @@ io::Task<Status> MockTarget::cancel(Handle handle, std::chrono::seconds) {
 
 io::Task<Result<Handle>> MockTarget::recover(Handle handle) {
   auto* supervisor = find(handle);
-  if (supervisor == nullptr) co_return Error(ErrorCode::kNotFound, fmt::format("the target \"{}\" has no place \"{}\"", context_.name, handle.supervisor_id));
+  if (supervisor == nullptr)
+    co_return Error(ErrorCode::kNotFound, fmt::format("the target \"{}\" has no place \"{}\"", context_.name, handle.supervisor_id));
   supervisor->start();
   co_return handle;
 }

@@ -1,31 +1,16 @@
 #pragma once
 // The target `mock`: plays what runs do, by configuration (mock.md), without a process. Its supervisors speak the real protocol over
-// connections that a MockWorld gives; without a world they live unconnected. What a mock supervisor has taken on stays when it
+// connections that a Wire gives; without one they live unconnected. What a mock supervisor has taken on stays when it
 // "dies", as the spool of a real one does, and is told by the next one. Single loop.
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "io/frame.hpp"
 #include "targets/target.hpp"
+#include "targets/wire.hpp"
 
 namespace stoker::targets {
-
-/// How mock supervisors find the server: implemented above (runs/in_process_link), because the hub is there.
-class MockWorld {
- public:
-  class Connection {
-   public:
-    virtual ~Connection() = default;
-    virtual void send(io::Frame frame) = 0;
-    virtual void close() = 0;
-  };
-  virtual ~MockWorld() = default;
-  /// The callbacks are called from the loop, never from inside `connect`, and not after `close`.
-  virtual std::shared_ptr<Connection> connect(std::function<void(io::Frame)> on_frame, std::function<void()> on_close) = 0;
-};
 
 class MockSupervisor;
 
@@ -41,7 +26,9 @@ class MockTarget final : public Target {
 
   std::string_view kind() const override { return "mock"; }
   json::object schema() const override;
-  Capabilities capabilities() const override { return {.warm = true, .outlives_server = false, .gpus = !settings_.capacity.gpus.empty(), .max_nodes = 1}; }
+  Capabilities capabilities() const override {
+    return {.warm = true, .outlives_server = false, .gpus = !settings_.capacity.gpus.empty(), .max_nodes = 1};
+  }
   Capacity capacity() const override { return settings_.capacity; }
   io::Task<Status> probe() override { co_return ok(); }
   io::Task<Result<Handle>> submit(Plan plan) override;

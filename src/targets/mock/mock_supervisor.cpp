@@ -16,7 +16,9 @@ constexpr std::chrono::milliseconds kBackOff{5};
 
 Time now() { return SystemClock().now(); }
 
-RunEnd exited(std::int64_t code) { return {.reason = EndReason::kExited, .exit_code = code, .signal = {}, .message = fmt::format("exited with code {}", code)}; }
+RunEnd exited(std::int64_t code) {
+  return {.reason = EndReason::kExited, .exit_code = code, .signal = {}, .message = fmt::format("exited with code {}", code)};
+}
 
 }  // namespace
 
@@ -25,7 +27,8 @@ void MockSupervisor::start() {
   alive_ = true;
   muted_ = false;
   ++life_;
-  if (attempt_ && !attempt_->exited) end({.reason = EndReason::kLost, .exit_code = {}, .signal = {}, .message = "lost: its supervisor was killed"}, std::nullopt);
+  if (attempt_ && !attempt_->exited)
+    end({.reason = EndReason::kLost, .exit_code = {}, .signal = {}, .message = "lost: its supervisor was killed"}, std::nullopt);
   connect();
 }
 
@@ -40,14 +43,17 @@ void MockSupervisor::cut() {
 }
 
 void MockSupervisor::connect() {
-  auto* world = target_.context_.mock_world;
-  if (!alive_ || connection_ || world == nullptr) return;
+  auto* wire = target_.context_.wire;
+  if (!alive_ || connection_ || wire == nullptr) return;
   const std::weak_ptr<MockSupervisor> weak = weak_from_this();
-  connection_ = world->connect([weak](const io::Frame& frame) { if (auto self = weak.lock()) self->received(frame); },
-                               [weak] {
-                                 auto self = weak.lock();
-                                 if (self && self->alive_) self->reconnect();
-                               });
+  connection_ = wire->connect(
+      [weak](const io::Frame& frame) {
+        if (auto self = weak.lock()) self->received(frame);
+      },
+      [weak] {
+        auto self = weak.lock();
+        if (self && self->alive_) self->reconnect();
+      });
   hello();
 }
 
@@ -62,7 +68,9 @@ void MockSupervisor::reconnect() {
 
 void MockSupervisor::hello() {
   HelloMessage hello{.supervisor_id = id_, .boot_id = "mock", .pid = 1, .start_time = 1, .build = "mock", .current = std::nullopt};
-  if (attempt_) hello.current = AttemptStatus{.run = attempt_->start.run, .attempt = attempt_->start.attempt, .last_seq = attempt_->journal.size(), .acked_seq = attempt_->acked};
+  if (attempt_)
+    hello.current = AttemptStatus{
+        .run = attempt_->start.run, .attempt = attempt_->start.attempt, .last_seq = attempt_->journal.size(), .acked_seq = attempt_->acked};
   const Message message = hello;
   connection_->send(to_frame(message));
 }
@@ -84,7 +92,8 @@ void MockSupervisor::take(const Message& message) {
   }
   const auto* release = std::get_if<ReleaseMessage>(&message);
   const auto* refused = std::get_if<RefusedMessage>(&message);
-  const bool over = (release != nullptr && is_current(release->run, release->attempt)) || (refused != nullptr && is_current(refused->run, refused->attempt));
+  const bool over =
+      (release != nullptr && is_current(release->run, release->attempt)) || (refused != nullptr && is_current(refused->run, refused->attempt));
   if (!over) return;
   attempt_.reset();
   const Message idle = IdleMessage{};
@@ -126,12 +135,17 @@ void MockSupervisor::run_program() {
     return cut();
   }
   if (what != "failure") return end(exited(0), std::nullopt);
-  end(exited(1), RunError{.code = "UserError", .message = "User program failed with ValueError: mock", .type = "ValueError", .trace = "ValueError: mock", .hint = {}});
+  end(exited(1), RunError{.code = "UserError",
+                          .message = "User program failed with ValueError: mock",
+                          .type = "ValueError",
+                          .trace = "ValueError: mock",
+                          .hint = {}});
 }
 
 void MockSupervisor::cancel(const CancelMessage& order) {
   if (!is_current(order.run, order.attempt) || attempt_->exited || play_of(attempt_->start) == "deaf") return;
-  end({.reason = EndReason::kCanceled, .exit_code = {}, .signal = 15, .message = order.by.empty() ? "canceled" : "canceled by " + order.by}, std::nullopt);
+  end({.reason = EndReason::kCanceled, .exit_code = {}, .signal = 15, .message = order.by.empty() ? "canceled" : "canceled by " + order.by},
+      std::nullopt);
 }
 
 void MockSupervisor::end(RunEnd end, std::optional<RunError> error) {

@@ -51,7 +51,7 @@ class MockSupervisor : public std::enable_shared_from_this<MockSupervisor> {
   bool muted_ = false;  // play "silent"
   int life_ = 0;        // rises with each start; timers of an earlier life do nothing
   std::optional<Attempt> attempt_;
-  std::shared_ptr<MockWorld::Connection> connection_;
+  std::shared_ptr<Wire::Connection> connection_;
 };
 
 }  // namespace stoker::targets
