@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/suggest.hpp"
 #include "cli/output/text.hpp"
@@ -41,7 +41,8 @@ struct Split {
 void declare(CLI::App& app, const ArgumentInfo& info, std::vector<std::string>& values) {
   if (info.is_operand) return;
   if (info.placeholder.empty()) {
-    app.add_flag_function(info.names, [&values](std::int64_t count) { values.assign(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)), ""); });
+    app.add_flag_function(info.names,
+                          [&values](std::int64_t count) { values.assign(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)), ""); });
     return;
   }
   auto* option = app.add_option(info.names, values)->type_size(1)->expected(1)->allow_extra_args(false);

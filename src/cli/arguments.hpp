@@ -17,8 +17,8 @@ namespace stoker::cli {
 enum class Values { kAny, kRun, kExperiment, kWorkspace, kFile, kFolder };
 
 struct ArgumentInfo {
-  std::string names;         // "-f,--follow"; for an operand its name: "RUN"
-  std::string placeholder;   // "NAME"; empty: a flag
+  std::string names;        // "-f,--follow"; for an operand its name: "RUN"
+  std::string placeholder;  // "NAME"; empty: a flag
   std::string help;
   Values values = Values::kAny;
   std::vector<std::string> choices;  // empty: anything

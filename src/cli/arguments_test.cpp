@@ -81,7 +81,8 @@ TEST(Arguments, OptionWithoutItsValueIsAMistake) {
 
 TEST(Arguments, EmptyAndOddValuesPass) {
   Parsed parsed;
-  ASSERT_TRUE(parsed.arguments.parse({"r1", "--name", "", "--tag", "-x y\n"})) << parsed.arguments.parse({"r1", "--name", "", "--tag", "-x y\n"}).error().to_terminal();
+  ASSERT_TRUE(parsed.arguments.parse({"r1", "--name", "", "--tag", "-x y\n"}))
+      << parsed.arguments.parse({"r1", "--name", "", "--tag", "-x y\n"}).error().to_terminal();
   EXPECT_EQ(parsed.tags, (std::vector<std::string>{"-x y\n"}));
 }
 

@@ -15,7 +15,9 @@ using client::object_of;
 using client::shown;
 
 /// `-0.5` is a value, `-v` is not.
-bool is_option(const std::string& word) { return word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.'; }
+bool is_option(const std::string& word) {
+  return word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) == 0 && word[1] != '.';
+}
 
 void add_words(const json::array& list, std::size_t skip, std::map<std::string, std::string>& to) {
   std::vector<std::string> words;

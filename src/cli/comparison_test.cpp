@@ -9,11 +9,14 @@ json::object record(std::string_view text) { return parse_json(text)->get_object
 
 TEST(Comparison, ParametersByTheirNames) {
   const auto found = parameters_of(record(R"({"spec": {"argv": ["python", "train.py", "--alpha", "-0.5", "--depth=3", "-v", "--last"]}})"));
-  EXPECT_EQ(found, (std::map<std::string, std::string>{{"program", "python"}, {"argument 1", "train.py"}, {"--alpha", "-0.5"}, {"--depth", "3"}, {"-v", "given"}, {"--last", "given"}}));
+  EXPECT_EQ(found,
+            (std::map<std::string, std::string>{
+                {"program", "python"}, {"argument 1", "train.py"}, {"--alpha", "-0.5"}, {"--depth", "3"}, {"-v", "given"}, {"--last", "given"}}));
 }
 
 TEST(Comparison, OnlyWhatDiffers) {
-  EXPECT_EQ(changes({{"a", "1"}, {"b", "2"}, {"c", "3"}}, {{"a", "1"}, {"b", "4"}, {"d", "5"}}), (std::vector<Change>{{"b", "2", "4"}, {"c", "3", ""}, {"d", "", "5"}}));
+  EXPECT_EQ(changes({{"a", "1"}, {"b", "2"}, {"c", "3"}}, {{"a", "1"}, {"b", "4"}, {"d", "5"}}),
+            (std::vector<Change>{{"b", "2", "4"}, {"c", "3", ""}, {"d", "", "5"}}));
   EXPECT_TRUE(changes({}, {}).empty());
 }
 

@@ -50,7 +50,9 @@ bool has_name(const ArgumentInfo& info, const std::string& word) {
 /// Where the last word stands among the options and operands of a command.
 std::vector<Candidate> argument_candidates(const Arguments& arguments, const std::vector<std::string>& words, const LookUp& look_up) {
   const auto& list = arguments.list();
-  const auto option_of = [&](const std::string& word) { return std::ranges::find_if(list, [&](const ArgumentInfo& info) { return has_name(info, word); }); };
+  const auto option_of = [&](const std::string& word) {
+    return std::ranges::find_if(list, [&](const ArgumentInfo& info) { return has_name(info, word); });
+  };
   std::size_t operands = 0;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     if (words[i] == "--" && arguments.has_rest()) return {{":files", ""}};

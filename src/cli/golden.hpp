@@ -10,8 +10,8 @@
 
 namespace stoker::cli {
 
-/// `path` is relative to the root of the repository.
-inline void expect_golden_at(const std::string& path, const std::string& text) {
+inline void expect_golden(const std::string& name, const std::string& text) {
+  const auto path = "src/cli/testdata/" + name;
   const auto file = std::string(STOKER_SOURCE_DIR) + "/" + path;
   if (const char* accept = ::getenv("STOKER_ACCEPT"); accept != nullptr && std::string(accept) == "1") {
     ASSERT_TRUE(io::make_directories(file.substr(0, file.rfind('/')), 0755));
@@ -22,7 +22,5 @@ inline void expect_golden_at(const std::string& path, const std::string& text) {
   ASSERT_TRUE(wanted) << path << " is missing; STOKER_ACCEPT=1 writes it";
   EXPECT_EQ(text, *wanted) << "is the change meant? STOKER_ACCEPT=1 rewrites " << path;
 }
-
-inline void expect_golden(const std::string& name, const std::string& text) { expect_golden_at("src/cli/testdata/" + name, text); }
 
 }  // namespace stoker::cli

@@ -38,7 +38,9 @@ std::string verb_lines(std::string_view noun) {
   return text;
 }
 
-std::string heading(std::string_view text, const Terminal& terminal) { return Output::paint(text, terminal.has_colour ? Style::kBold : Style::kPlain) + "\n"; }
+std::string heading(std::string_view text, const Terminal& terminal) {
+  return Output::paint(text, terminal.has_colour ? Style::kBold : Style::kPlain) + "\n";
+}
 
 }  // namespace
 
@@ -81,7 +83,8 @@ std::string overview(const Terminal& terminal) {
 }
 
 std::string noun_page(std::string_view noun, const Terminal& terminal) {
-  return heading(fmt::format("stoker {}", noun), terminal) + "\n" + verb_lines(noun) + fmt::format("\n`stoker {} VERB --help` explains each.\n", noun);
+  return heading(fmt::format("stoker {}", noun), terminal) + "\n" + verb_lines(noun) +
+         fmt::format("\n`stoker {} VERB --help` explains each.\n", noun);
 }
 
 std::string command_page(const CommandInfo& info, const Terminal& terminal) {

@@ -26,7 +26,7 @@ void on_interrupt(int) {
 FarewellOnInterrupt::FarewellOnInterrupt(std::string to_stdout, std::string to_stderr) {
   farewell_out = std::move(to_stdout);
   farewell_err = std::move(to_stderr);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;
   ::sigaction(SIGINT, &action, nullptr);
 }

@@ -26,7 +26,8 @@ Result<WorkspaceName> parse_workspace(const std::string& text) {
     name.name = text;
   }
   const bool is_whole = (slashes == 0 || slashes == 2) && !name.subscription_id.empty() && !name.resource_group.empty();
-  if (!is_whole) return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" does not name a workspace", text)).hint("write NAME or SUBSCRIPTION/GROUP/NAME");
+  if (!is_whole)
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" does not name a workspace", text)).hint("write NAME or SUBSCRIPTION/GROUP/NAME");
   CHECK_OK(check_workspace_name(name.name));
   return name;
 }
@@ -56,7 +57,8 @@ Result<std::string> workspace_of_experiment(client::Client& client, const std::s
   }
   if (ids.size() == 1) return ids[0];
   if (ids.empty()) return Error(ErrorCode::kNotFound, fmt::format("there is no experiment \"{}\"", experiment)).hint(did_you_mean(experiment, known));
-  return Error(ErrorCode::kInvalidInput, fmt::format("{} workspaces have an experiment \"{}\"", ids.size(), experiment)).hint("say which: --workspace NAME");
+  return Error(ErrorCode::kInvalidInput, fmt::format("{} workspaces have an experiment \"{}\"", ids.size(), experiment))
+      .hint("say which: --workspace NAME");
 }
 
 std::string user_at_host() {

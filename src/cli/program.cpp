@@ -25,7 +25,8 @@ bool wants_json(const std::vector<std::string>& words) {
 
 int fail(Context& context, const Error& error) {
   if (context.as_json) context.print(to_json(error));
-  else if (error.message() != "") context.err.line(context.err.terminal().has_colour ? Output::paint("error:", Style::kRed) + error.to_terminal().substr(6) : error.to_terminal());
+  else if (error.message() != "")
+    context.err.line(context.err.terminal().has_colour ? Output::paint("error:", Style::kRed) + error.to_terminal().substr(6) : error.to_terminal());
   return info(error.code()).exit_code;
 }
 
@@ -61,12 +62,15 @@ int run_noun(const std::string& noun, const std::vector<std::string>& words, Con
         context.out.write(noun_page(noun, context.out.terminal()));
         return 0;
       }
-      return fail(context, unknown(fmt::format("\"{}\" is not something that `stoker {}` can do", words[0], noun), words[0], verbs, fmt::format("`stoker {}` lists what it can", noun)));
+      return fail(context, unknown(fmt::format("\"{}\" is not something that `stoker {}` can do", words[0], noun), words[0], verbs,
+                                   fmt::format("`stoker {}` lists what it can", noun)));
     }
   }
   if (alone != nullptr) return run_command(*alone, words, context);
   const bool asked = !words.empty() && asks_for_help(words[0]);
-  if (!words.empty() && !asked) return fail(context, Error(ErrorCode::kInvalidInput, fmt::format("`stoker {}` needs a verb before {}", noun, words[0])).hint(fmt::format("`stoker {} --help` lists them", noun)));
+  if (!words.empty() && !asked)
+    return fail(context, Error(ErrorCode::kInvalidInput, fmt::format("`stoker {}` needs a verb before {}", noun, words[0]))
+                             .hint(fmt::format("`stoker {} --help` lists them", noun)));
   (asked ? context.out : context.err).write(noun_page(noun, context.out.terminal()));
   return asked ? 0 : info(ErrorCode::kInvalidInput).exit_code;
 }
@@ -107,14 +111,19 @@ int run(const std::vector<std::string>& words, Context context) {
   auto known = nouns();
   // A verb alone is the commonest slip: say what it belongs to.
   for (const auto& info : command_table()) {
-    if (info.verb == noun) return fail(context, Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is a verb, it needs its noun", noun)).hint(fmt::format("`stoker {} {}`", info.noun, info.verb)));
+    if (info.verb == noun)
+      return fail(context, Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is a verb, it needs its noun", noun))
+                               .hint(fmt::format("`stoker {} {}`", info.noun, info.verb)));
   }
   return fail(context, unknown(fmt::format("there is no command \"{}\"", noun), noun, known, "`stoker help` lists all"));
 }
 
 int main_program(int argc, char** argv, Hooks hooks) {
   const auto variables = client::own_variables();
-  Context context{.variables = variables, .out = Output::to_fd(STDOUT_FILENO, variables), .err = Output::to_fd(STDERR_FILENO, variables), .hooks = std::move(hooks)};
+  Context context{.variables = variables,
+                  .out = Output::to_fd(STDOUT_FILENO, variables),
+                  .err = Output::to_fd(STDERR_FILENO, variables),
+                  .hooks = std::move(hooks)};
   return run({argv + std::min(argc, 1), argv + argc}, std::move(context));
 }
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command.hpp"
-#include "cli/error_page.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/golden.hpp"
 #include "cli/help.hpp"
 
@@ -18,7 +18,9 @@ Outcome call(const std::vector<std::string>& words, client::Variables variables 
   Context context{.variables = std::move(variables),
                   .out = Output([&](std::string_view text) { outcome.out += text; }, {}),
                   .err = Output([&](std::string_view text) { outcome.err += text; }, {}),
-                  .hooks = {.serve = [](const ServeOptions& options) -> Status { return Error(ErrorCode::kAddressInUse, "listening on " + options.listen + " for " + options.data); }}};
+                  .hooks = {.serve = [](const ServeOptions& options) -> Status {
+                    return Error(ErrorCode::kAddressInUse, "listening on " + options.listen + " for " + options.data);
+                  }}};
   outcome.code = run(words, std::move(context));
   return outcome;
 }
@@ -105,8 +107,6 @@ TEST(Program, VersionErrorsAndCompletion) {
   EXPECT_EQ(call({"completion", "fish"}).code, 2);
   EXPECT_EQ(parse_json(call({"errors", "--json"}).out)->at("errors").as_array().size(), error_code_table().size());
 }
-
-TEST(Program, ReferencePageOfErrorsIsUpToDate) { expect_golden_at("docs/reference/errors.md", error_page()); }
 
 TEST(Program, EveryExitCodeIsExplained) {
   for (const auto& row : error_code_table()) {

@@ -88,7 +88,9 @@ Result<io::HttpResponse> Client::send_once(const io::HttpRequest& request) {
   }
   auto response = http_->expect(request);
   if (!response && response.error().code() == ErrorCode::kUnauthenticated && response.error().hint_text().empty()) {
-    return Error(response.error()).hint(endpoint_.is_own ? "is STOKER_HOME the one that the server was started with?" : "set STOKER_TOKEN to the token of the server at STOKER_URL");
+    return Error(response.error())
+        .hint(endpoint_.is_own ? "is STOKER_HOME the one that the server was started with?"
+                               : "set STOKER_TOKEN to the token of the server at STOKER_URL");
   }
   return response;
 }
@@ -154,7 +156,9 @@ Result<json::object> Client::create_workspace(const WorkspaceName& name, bool ex
   return call("POST", "/api/v1/workspaces", &body);
 }
 
-Result<json::object> Client::experiments(const std::string& workspace_id) { return call("GET", fmt::format("/api/v1/workspaces/{}/experiments", io::percent_encode(workspace_id))); }
+Result<json::object> Client::experiments(const std::string& workspace_id) {
+  return call("GET", fmt::format("/api/v1/workspaces/{}/experiments", io::percent_encode(workspace_id)));
+}
 
 Result<json::object> Client::experiment(const std::string& workspace_id, const std::string& name) {
   return call("GET", fmt::format("/api/v1/workspaces/{}/experiments/{}", io::percent_encode(workspace_id), io::percent_encode(name)));
@@ -219,6 +223,8 @@ Status Client::download(const RunId& id, const std::string& path, const ByteSink
   return ok();
 }
 
-Result<json::object> Client::snapshot_diff(const SnapshotId& a, const SnapshotId& b) { return call("GET", fmt::format("/api/v1/snapshots/{}/diff/{}", a.text(), b.text())); }
+Result<json::object> Client::snapshot_diff(const SnapshotId& a, const SnapshotId& b) {
+  return call("GET", fmt::format("/api/v1/snapshots/{}/diff/{}", a.text(), b.text()));
+}
 
 }  // namespace stoker::client

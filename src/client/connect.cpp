@@ -30,13 +30,15 @@ Result<Endpoint> named_server(const Variables& variables, std::string url) {
   while (url.ends_with('/')) url.pop_back();
   const auto token = variable(variables, "STOKER_TOKEN");
   if (token.empty()) {
-    return Error(ErrorCode::kUnauthenticated, "STOKER_URL is set and STOKER_TOKEN is not").hint("export STOKER_TOKEN, or unset STOKER_URL to use your own server on this machine");
+    return Error(ErrorCode::kUnauthenticated, "STOKER_URL is set and STOKER_TOKEN is not")
+        .hint("export STOKER_TOKEN, or unset STOKER_URL to use your own server on this machine");
   }
   return Endpoint{.url = std::move(url), .token = token, .is_own = false};
 }
 
 Error nobody_there(const Home& home) {
-  return Error(ErrorCode::kServerUnreachable, fmt::format("no server is running for {}", home.directory)).hint("`stoker server start` starts it; `stoker run submit` does so by itself");
+  return Error(ErrorCode::kServerUnreachable, fmt::format("no server is running for {}", home.directory))
+      .hint("`stoker server start` starts it; `stoker run submit` does so by itself");
 }
 
 /// Everything that one call of connect() needs; the steps read top-down in `find_or_start`.
@@ -85,7 +87,9 @@ class Starter {
     const auto is_shared = io::is_network_file_system(home_.directory);
     if (!is_shared || !*is_shared) return ok();
     return Error(ErrorCode::kServerUnreachable, fmt::format("the server of {} runs on another machine, {}", home_.directory, record->host))
-        .hint(fmt::format("work there, or set STOKER_URL and STOKER_TOKEN to reach it, or another STOKER_HOME for this machine; if {} is gone, remove {}", record->host, home_.record_file()));
+        .hint(fmt::format(
+            "work there, or set STOKER_URL and STOKER_TOKEN to reach it, or another STOKER_HOME for this machine; if {} is gone, remove {}",
+            record->host, home_.record_file()));
   }
 
   Result<io::FileLock> wait_for_lock() {
@@ -105,7 +109,8 @@ class Starter {
       const auto record = read_server_record(home_);
       if (!record || !io::is_alive(record->process) || answers(record->url, record->instance)) return ok();
       if (Clock::now() > until_) {
-        return Error(ErrorCode::kServerUnreachable, fmt::format("the server (pid {}) is there and does not answer at {}", record->process.pid, record->url))
+        return Error(ErrorCode::kServerUnreachable,
+                     fmt::format("the server (pid {}) is there and does not answer at {}", record->process.pid, record->url))
             .hint(fmt::format("look into {}; `kill -9 {}` ends it, no run is harmed", home_.log_file(), record->process.pid));
       }
       std::this_thread::sleep_for(kPause * 10);
@@ -125,7 +130,13 @@ class Starter {
     TRY(auto log, io::open_file(home_.log_file(), O_WRONLY | O_CREAT | O_APPEND, 0600));
     TRY(const auto log_begin, io::file_size(log.get()));
     io::SpawnOptions child;
-    child.arguments = {options_.program.empty() ? io::own_executable() : options_.program, "server", "--personal", "--data", home_.data_directory, "--listen", fmt::format("127.0.0.1:{}", port)};
+    child.arguments = {options_.program.empty() ? io::own_executable() : options_.program,
+                       "server",
+                       "--personal",
+                       "--data",
+                       home_.data_directory,
+                       "--listen",
+                       fmt::format("127.0.0.1:{}", port)};
     child.environment = server_environment(variables_, home_);
     child.working_directory = home_.directory;
     child.standard_output = child.standard_error = log.get();
@@ -141,7 +152,8 @@ class Starter {
       }
       int status = 0;
       if (::waitpid(pid, &status, WNOHANG) == pid) return not_started("it ended at once", log_begin);
-      if (Clock::now() > until) return not_started(fmt::format("it was not ready within {} s (pid {})", options_.patience.count() / 1000, pid), log_begin);
+      if (Clock::now() > until)
+        return not_started(fmt::format("it was not ready within {} s (pid {})", options_.patience.count() / 1000, pid), log_begin);
     }
   }
 
@@ -182,9 +194,12 @@ bool answers(const std::string& url, const std::string& instance) {
 }
 
 std::vector<std::string> server_environment(const Variables& variables, const Home& home) {
-  constexpr std::array<std::string_view, 13> kNames = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+  constexpr std::array<std::string_view, 13> kNames = {"PATH",         "HOME", "USER",   "LOGNAME",         "SHELL",           "LANG",
+                                                       "LANGUAGE",     "TZ",   "TMPDIR", "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS",
+                                                       "UBSAN_OPTIONS"};
   // Access, and the marks of a run that this client may be part of: its supervisor ends whatever carries them.
-  constexpr std::array<std::string_view, 6> kNever = {"STOKER_URL", "STOKER_TOKEN", "STOKER_SOCKET", "STOKER_RUN_ID", "STOKER_ATTEMPT", "STOKER_HOME"};
+  constexpr std::array<std::string_view, 6> kNever = {"STOKER_URL",    "STOKER_TOKEN",   "STOKER_SOCKET",
+                                                      "STOKER_RUN_ID", "STOKER_ATTEMPT", "STOKER_HOME"};
   std::vector<std::string> environment = {"STOKER_HOME=" + home.directory};
   for (const auto& [name, value] : variables) {
     const bool is_ours = name.starts_with("STOKER_") && std::ranges::find(kNever, name) == kNever.end();

@@ -13,15 +13,15 @@
 namespace stoker::client {
 
 struct Endpoint {
-  std::string url;    // http://host:port, no slash at the end
+  std::string url;  // http://host:port, no slash at the end
   std::string token;
-  bool is_own = true;         // found through STOKER_HOME; false: STOKER_URL
-  bool was_started = false;   // by this very call
+  bool is_own = true;        // found through STOKER_HOME; false: STOKER_URL
+  bool was_started = false;  // by this very call
 };
 
 enum class Start {
-  kAlways,        // start the own server when none answers
-  kAfterCrash,    // only where server.json says that one should be there: `stoker server stop` is respected
+  kAlways,      // start the own server when none answers
+  kAfterCrash,  // only where server.json says that one should be there: `stoker server stop` is respected
   kNever,
 };
 

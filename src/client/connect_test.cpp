@@ -111,7 +111,9 @@ TEST_F(ConnectTest, NamedServerIsTakenAsItIs) {
 }
 
 TEST_F(ConnectTest, ServerGetsNeitherSecretsNorTheMarksOfARun) {
-  const auto environment = server_environment({{"PATH", "/bin"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"STOKER_TOKEN", "t"}, {"STOKER_ATTEMPT", "a"}, {"STOKER_LOG", "debug"}, {"LC_ALL", "C"}}, home_);
+  const auto environment = server_environment(
+      {{"PATH", "/bin"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"STOKER_TOKEN", "t"}, {"STOKER_ATTEMPT", "a"}, {"STOKER_LOG", "debug"}, {"LC_ALL", "C"}},
+      home_);
   EXPECT_EQ(environment, (std::vector<std::string>{"STOKER_HOME=" + home_.directory, "LC_ALL=C", "PATH=/bin", "STOKER_LOG=debug"}));
 }
 

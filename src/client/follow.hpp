@@ -25,8 +25,8 @@ class FollowSink {
 };
 
 struct FollowOptions {
-  std::string stream = "all";                     // all | stdout | stderr
-  std::chrono::milliseconds patience{600'000};    // without a server, before giving up
+  std::string stream = "all";                   // all | stdout | stderr
+  std::chrono::milliseconds patience{600'000};  // without a server, before giving up
 };
 
 /// The run's record after its end. kServerUnreachable after `patience`; what a run's token or a wrong id brings comes at once.

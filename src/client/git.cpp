@@ -68,7 +68,8 @@ class Git {
     reader.reset();
     if (!in_time || text.size() >= (64 << 10)) ::kill(*pid, SIGKILL);
     int status = 0;
-    while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+    }
     if (!in_time) return std::nullopt;
     const bool was_enough = WIFSIGNALED(status) && text.size() >= (64 << 10);
     if (!was_enough && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) return std::nullopt;
@@ -125,12 +126,14 @@ std::map<std::string, std::string> git_properties(const std::string& directory, 
   };
   if (auto given = variable(variables, "AZUREML_GIT_REPOSITORY_URI"); !given.empty()) state.url = std::move(given);
   if (state.url) state.url = without_credentials(*state.url);
-  if (state.url && !state.url->empty()) properties["azureml.git.repository_uri"] = properties["mlflow.source.git.repoURL"] = state.url->substr(0, 1000);
+  if (state.url && !state.url->empty())
+    properties["azureml.git.repository_uri"] = properties["mlflow.source.git.repoURL"] = state.url->substr(0, 1000);
   add("AZUREML_GIT_BRANCH", state.branch, {"azureml.git.branch", "mlflow.source.git.branch"});
   add("AZUREML_GIT_COMMIT", state.commit, {"azureml.git.commit", "mlflow.source.git.commit"});
   add("AZUREML_GIT_DIRTY", state.dirty, {"azureml.git.dirty"});
   add("AZUREML_GIT_BUILD_ID", std::nullopt, {"azureml.git.build_id"});
-  if (auto uri = variable(variables, "AZUREML_GIT_BUILD_URI"); !uri.empty()) properties["azureml.git.build_uri"] = without_credentials(uri).substr(0, 1000);
+  if (auto uri = variable(variables, "AZUREML_GIT_BUILD_URI"); !uri.empty())
+    properties["azureml.git.build_uri"] = without_credentials(uri).substr(0, 1000);
   return properties;
 }
 

@@ -27,7 +27,9 @@ class GitTest : public TestHome {
     write("repo/train.py", "print(1)\n");
     ASSERT_EQ(git("add . && git commit -q -m first && git remote add origin https://ada:pw@host/x.git"), 0);
   }
-  int git(const std::string& rest) const { return ::system(("cd " + folder_ + "/repo && HOME=" + folder_ + " GIT_CONFIG_NOSYSTEM=1 git " + rest).c_str()); }
+  int git(const std::string& rest) const {
+    return ::system(("cd " + folder_ + "/repo && HOME=" + folder_ + " GIT_CONFIG_NOSYSTEM=1 git " + rest).c_str());
+  }
   std::map<std::string, std::string> properties() const { return git_properties(folder_ + "/repo", variables_); }
 };
 

@@ -40,10 +40,11 @@ Error open_to_others(const std::string& path, unsigned mode) {
 }
 
 Status check_owner(const std::string& path, unsigned open_bits) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return errno_error(fmt::format("cannot look at {}", path), errno);
   if (status.st_uid != ::geteuid()) {
-    return Error(ErrorCode::kForbidden, fmt::format("{} belongs to another user (uid {})", path, status.st_uid)).hint("name a folder of your own in STOKER_HOME");
+    return Error(ErrorCode::kForbidden, fmt::format("{} belongs to another user (uid {})", path, status.st_uid))
+        .hint("name a folder of your own in STOKER_HOME");
   }
   if ((status.st_mode & open_bits) != 0) return open_to_others(path, status.st_mode);
   return ok();
@@ -120,7 +121,9 @@ Result<std::string> read_token(const Home& home) {
   }
   CHECK_OK(check_owner(home.token_file(), 0077));
   auto token = trimmed(std::move(*text));
-  if (token.empty()) return Error(ErrorCode::kUnauthenticated, fmt::format("{} is empty", home.token_file())).hint("remove it, then `stoker server start` makes a new one");
+  if (token.empty())
+    return Error(ErrorCode::kUnauthenticated, fmt::format("{} is empty", home.token_file()))
+        .hint("remove it, then `stoker server start` makes a new one");
   return token;
 }
 
@@ -181,7 +184,8 @@ std::string log_tail(const Home& home, std::uint64_t from, std::size_t count) {
   if (!text) return "";
   *text = trimmed(std::move(*text));
   std::size_t begin = text->size();
-  for (std::size_t line = 0; line < count && begin != std::string::npos; ++line) begin = begin == 0 ? std::string::npos : text->rfind('\n', begin - 1);
+  for (std::size_t line = 0; line < count && begin != std::string::npos; ++line)
+    begin = begin == 0 ? std::string::npos : text->rfind('\n', begin - 1);
   return begin == std::string::npos ? *text : text->substr(begin + 1);
 }
 

@@ -22,7 +22,7 @@ TEST_F(HomeTest, LiesInStokerHomeElseInTheUsersFolder) {
 
 TEST_F(HomeTest, IsMadeForTheUserAlone) {
   ASSERT_TRUE(prepare_home(home_));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(home_.directory.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700U);
 }
@@ -58,7 +58,8 @@ TEST_F(HomeTest, ManyWhoMakeTheTokenAtOnceGetTheSame) {
 TEST_F(HomeTest, ServerRecordComesBackAndTornOnesAreNone) {
   ASSERT_TRUE(prepare_home(home_));
   EXPECT_FALSE(read_server_record(home_));
-  const ServerRecord record{.url = "http://127.0.0.1:7", .instance = "i", .host = "h", .version = "v", .process = {.boot_id = "b", .pid = 5, .start_time = 6}};
+  const ServerRecord record{
+      .url = "http://127.0.0.1:7", .instance = "i", .host = "h", .version = "v", .process = {.boot_id = "b", .pid = 5, .start_time = 6}};
   ASSERT_TRUE(write_server_record(home_, record));
   const auto read = read_server_record(home_);
   ASSERT_TRUE(read);

@@ -92,7 +92,8 @@ std::vector<PhaseTime> phase_times(const json::object& run, Time now) {
     const auto begin = time_of(item.get_object(), "started_at");
     const auto end = time_of(item.get_object(), "ended_at");
     if (!begin) continue;
-    phases.push_back({text_of(item.get_object(), "name"), std::max(Duration{0}, std::chrono::duration_cast<Duration>(end.value_or(now) - *begin)), end.has_value()});
+    phases.push_back({text_of(item.get_object(), "name"), std::max(Duration{0}, std::chrono::duration_cast<Duration>(end.value_or(now) - *begin)),
+                      end.has_value()});
   }
   return phases;
 }

@@ -40,7 +40,8 @@ Result<snapshots::SnapshotInfo> RemoteSnapshots::commit(const Digest& root) {
   if (!body.is_object()) return Error(ErrorCode::kProtocol, "the server's answer about the snapshot is no record");
   const auto& record = body.get_object();
   TRY(const auto confirmed, Digest::from_hex(text_of(record, "id")));
-  return snapshots::SnapshotInfo{confirmed, static_cast<std::uint64_t>(integer_of(record, "files")), static_cast<std::uint64_t>(integer_of(record, "bytes"))};
+  return snapshots::SnapshotInfo{confirmed, static_cast<std::uint64_t>(integer_of(record, "files")),
+                                 static_cast<std::uint64_t>(integer_of(record, "bytes"))};
 }
 
 Result<io::HttpResponse> RemoteSnapshots::post(const std::string& target, const std::string& type, std::string body) {

@@ -13,7 +13,9 @@ Error no_runs() { return Error(ErrorCode::kNotFound, "there are no runs yet").hi
 Error ambiguous(const std::string& name, const json::array& runs) {
   std::vector<Mistake> list;
   for (const auto& run : runs) list.push_back({"", run.is_object() ? run_id(run.get_object()).text() : ""});
-  return Error(ErrorCode::kInvalidInput, fmt::format("several runs begin with \"{}\"", name)).mistakes(std::move(list)).hint("give more letters of the id");
+  return Error(ErrorCode::kInvalidInput, fmt::format("several runs begin with \"{}\"", name))
+      .mistakes(std::move(list))
+      .hint("give more letters of the id");
 }
 
 Result<json::object> only_one(const std::string& name, const json::object& page, const Error& not_found) {

@@ -49,7 +49,8 @@ snapshots::BuildOptions build_options(const SubmitRequest& request, const std::s
   if (has_index) options.index_path = request.index_directory + "/" + snapshots::index_file_name(request.source_directory, instance);
   if (progress) {
     options.progress = [&progress](const snapshots::Progress& now) {
-      progress({.files = now.files, .total_files = now.total_files, .bytes = now.bytes, .total_bytes = now.total_bytes, .sent_bytes = now.sent_bytes});
+      progress(
+          {.files = now.files, .total_files = now.total_files, .bytes = now.bytes, .total_bytes = now.total_bytes, .sent_bytes = now.sent_bytes});
     };
   }
   return options;

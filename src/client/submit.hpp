@@ -17,13 +17,13 @@ namespace stoker::client {
 struct SubmitRequest {
   /// As the user wants it; `snapshot`, `inherited`, git's properties, `submitted_by` and `source_directory` are filled in here.
   RunSpec spec;
-  std::string source_directory;      // empty: no snapshot, the run begins in an empty folder
-  bool has_inherited = false;        // spec.inherited is complete already
+  std::string source_directory;  // empty: no snapshot, the run begins in an empty folder
+  bool has_inherited = false;    // spec.inherited is complete already
   bool with_git = true;
-  bool is_same_machine = true;       // programs and interpreters can be looked for here
-  std::string idempotency_key;       // empty: a random one
-  Variables variables;               // of the client
-  std::string index_directory;       // where the digests of unchanged files are remembered; empty: nowhere
+  bool is_same_machine = true;  // programs and interpreters can be looked for here
+  std::string idempotency_key;  // empty: a random one
+  Variables variables;          // of the client
+  std::string index_directory;  // where the digests of unchanged files are remembered; empty: nowhere
 };
 
 /// How far the snapshot is; the totals are 0 until the folder has been walked.

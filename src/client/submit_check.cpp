@@ -16,12 +16,12 @@ namespace stoker::client {
 namespace {
 
 bool is_folder(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 bool is_plain_file(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
@@ -66,22 +66,28 @@ class Check {
     const auto& folder = request_.source_directory;
     if (folder.empty()) return;
     if (!io::exists(folder)) add(ErrorCode::kSourceInvalid, "source_directory", fmt::format("the source folder {} is not there", folder));
-    else if (!is_folder(folder)) add(ErrorCode::kSourceInvalid, "source_directory", fmt::format("{} is not a folder", folder), "name the folder that holds the script: --source DIR");
-    else if (::access(folder.c_str(), R_OK | X_OK) != 0) add(ErrorCode::kSourceInvalid, "source_directory", fmt::format("the source folder {} cannot be read", folder));
+    else if (!is_folder(folder))
+      add(ErrorCode::kSourceInvalid, "source_directory", fmt::format("{} is not a folder", folder),
+          "name the folder that holds the script: --source DIR");
+    else if (::access(folder.c_str(), R_OK | X_OK) != 0)
+      add(ErrorCode::kSourceInvalid, "source_directory", fmt::format("the source folder {} cannot be read", folder));
     has_folder_ = mistakes_.empty();
   }
 
   void check_script(const std::string& field, const std::string& script) {
-    if (request_.source_directory.empty()) return add(ErrorCode::kScriptNotFound, field, fmt::format("there is no source folder that could hold {}", script), "name it: --source DIR");
+    if (request_.source_directory.empty())
+      return add(ErrorCode::kScriptNotFound, field, fmt::format("there is no source folder that could hold {}", script), "name it: --source DIR");
     if (!has_folder_) return;
     if (!io::check_relative_path(script)) {
-      return add(ErrorCode::kScriptNotFound, field, fmt::format("{} is not a path inside the source folder", script), "the run sees the source folder only; write the script's path relative to it");
+      return add(ErrorCode::kScriptNotFound, field, fmt::format("{} is not a path inside the source folder", script),
+                 "the run sees the source folder only; write the script's path relative to it");
     }
     const auto path = request_.source_directory + "/" + script;
     if (is_plain_file(path)) return;
     const auto slash = path.rfind('/');
     const auto hint = did_you_mean(path.substr(slash + 1), scripts_beside(path));
-    add(ErrorCode::kScriptNotFound, field, fmt::format("the script {} is not in {}", script, request_.source_directory), hint.empty() ? "paths are relative to the source folder (--source DIR)" : hint);
+    add(ErrorCode::kScriptNotFound, field, fmt::format("the script {} is not in {}", script, request_.source_directory),
+        hint.empty() ? "paths are relative to the source folder (--source DIR)" : hint);
   }
 
   void check_argv() {
@@ -89,13 +95,16 @@ class Check {
     const auto& program = spec_.argv[0];
     const bool is_relative_path = program.find('/') != std::string::npos && program.front() != '/';
     if (is_relative_path) {
-      if (has_folder_ && !io::exists(request_.source_directory + "/" + program)) add(ErrorCode::kScriptNotFound, "argv", fmt::format("the program {} is not in {}", program, request_.source_directory));
+      if (has_folder_ && !io::exists(request_.source_directory + "/" + program))
+        add(ErrorCode::kScriptNotFound, "argv", fmt::format("the program {} is not in {}", program, request_.source_directory));
     } else if (request_.is_same_machine && !io::find_program(program, run_path(request_))) {
-      add(ErrorCode::kEnvironmentInvalid, "argv", fmt::format("the program {} is not on PATH", program), ends_in_py(program) ? fmt::format("run it with an interpreter: python {}", program) : "");
+      add(ErrorCode::kEnvironmentInvalid, "argv", fmt::format("the program {} is not on PATH", program),
+          ends_in_py(program) ? fmt::format("run it with an interpreter: python {}", program) : "");
     }
     // `python train.py`: the commonest form, and the commonest slip of a finger.
     const auto name = program.substr(program.rfind('/') + 1);
-    if (name.starts_with("python") && spec_.argv.size() > 1 && ends_in_py(spec_.argv[1]) && spec_.argv[1].front() != '/') check_script("argv", spec_.argv[1]);
+    if (name.starts_with("python") && spec_.argv.size() > 1 && ends_in_py(spec_.argv[1]) && spec_.argv[1].front() != '/')
+      check_script("argv", spec_.argv[1]);
   }
 
   void check_interpreter() {
@@ -106,7 +115,8 @@ class Check {
     if (is_folder(interpreter) || interpreter.starts_with("~/")) return;
     if (!io::find_program(interpreter, run_path(request_))) {
       add(ErrorCode::kEnvironmentInvalid, "environment.interpreter",
-          fmt::format("the interpreter {} is {}", interpreter, interpreter.find('/') == std::string::npos ? "not on PATH" : "not there, or not executable"),
+          fmt::format("the interpreter {} is {}", interpreter,
+                      interpreter.find('/') == std::string::npos ? "not on PATH" : "not there, or not executable"),
           "name one that is: --interpreter /path/to/python");
     }
   }

@@ -78,9 +78,11 @@ TEST_F(SubmitCheck, FolderMustBeThereAndAFolder) {
 }
 
 TEST(Inherited, TakesWhatAShellGivesAndNothingSecret) {
-  for (const auto* name : {"PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "CUDA_HOME", "TOKENIZERS_PARALLELISM"})
+  for (const auto* name :
+       {"PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "CUDA_HOME", "TOKENIZERS_PARALLELISM"})
     EXPECT_TRUE(is_inherited(name)) << name;
-  for (const auto* name : {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "CONDA_TOKEN", "PYTHON_KEYRING_PASSWORD", "STOKER_TOKEN", "SSH_AUTH_SOCK", "http_proxy", "PIP_INDEX_URL", "MKL_LICENSE_KEY", "X"})
+  for (const auto* name : {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "CONDA_TOKEN", "PYTHON_KEYRING_PASSWORD", "STOKER_TOKEN", "SSH_AUTH_SOCK",
+                           "http_proxy", "PIP_INDEX_URL", "MKL_LICENSE_KEY", "X"})
     EXPECT_FALSE(is_inherited(name)) << name;
 }
 

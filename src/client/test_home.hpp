@@ -37,7 +37,9 @@ class TestHome : public ::testing::Test {
     ASSERT_TRUE(prepare_home(home_));
     write("home/mode", words);
   }
-  void write(const std::string& name, const std::string& text, unsigned mode = 0600) { ASSERT_TRUE(io::write_file_atomically(folder_ + "/" + name, text, mode)); }
+  void write(const std::string& name, const std::string& text, unsigned mode = 0600) {
+    ASSERT_TRUE(io::write_file_atomically(folder_ + "/" + name, text, mode));
+  }
   std::string read(const std::string& name) const {
     const auto text = io::read_file(folder_ + "/" + name);
     return text ? *text : "";

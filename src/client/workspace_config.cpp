@@ -54,7 +54,9 @@ WorkspaceName read_names(const json::object& body) {
     return name;
   }
   const auto workspace = text(body, "workspace_name");
-  return {.subscription_id = text(body, "subscription_id"), .resource_group = text(body, "resource_group"), .name = workspace.empty() ? text(body, "project_name") : workspace};
+  return {.subscription_id = text(body, "subscription_id"),
+          .resource_group = text(body, "resource_group"),
+          .name = workspace.empty() ? text(body, "project_name") : workspace};
 }
 
 }  // namespace
@@ -72,7 +74,8 @@ Result<std::optional<WorkspaceName>> configured_workspace(const std::string& dir
   if (!is_ours) return std::optional<WorkspaceName>();
   auto name = read_names(fields);
   if (name.subscription_id.empty() || name.resource_group.empty() || name.name.empty()) {
-    return Error(ErrorCode::kInvalidInput, fmt::format("{} does not name a workspace", path)).hint("it needs subscription_id, resource_group and workspace_name; or give --workspace");
+    return Error(ErrorCode::kInvalidInput, fmt::format("{} does not name a workspace", path))
+        .hint("it needs subscription_id, resource_group and workspace_name; or give --workspace");
   }
   if (found != nullptr) *found = path;
   return std::optional(std::move(name));

@@ -29,7 +29,8 @@ class Complete final : public Command {
       auto found = client ? existing(*client, values) : Result<std::vector<Candidate>>(client.error());
       return found ? std::move(*found) : std::vector<Candidate>();
     };
-    for (const auto& candidate : candidates(words_, look_up)) context.out.line(candidate.meaning.empty() ? candidate.text : fmt::format("{}\t{}", candidate.text, candidate.meaning));
+    for (const auto& candidate : candidates(words_, look_up))
+      context.out.line(candidate.meaning.empty() ? candidate.text : fmt::format("{}\t{}", candidate.text, candidate.meaning));
     return 0;
   }
 

@@ -15,7 +15,8 @@ class Completion final : public Command {
       else context.out.write(text);
       return 0;
     }
-    return Error(ErrorCode::kInvalidInput, "there is completion for bash and zsh, not for " + shell_).hint("`stoker completion bash` or `stoker completion zsh`");
+    return Error(ErrorCode::kInvalidInput, "there is completion for bash and zsh, not for " + shell_)
+        .hint("`stoker completion bash` or `stoker completion zsh`");
   }
 
  private:

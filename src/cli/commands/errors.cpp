@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands/commands.hpp"
-#include "cli/error_page.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/output/table.hpp"
 
 namespace stoker::cli {
@@ -9,7 +9,7 @@ namespace {
 
 class Errors final : public Command {
  public:
-  void declare(Arguments& arguments) override { arguments.flag("--markdown", markdown_, "as docs/reference/errors.md has it"); }
+  void declare(Arguments&) override {}
 
   Result<int> run(Context& context) override {
     if (context.as_json) {
@@ -20,20 +20,14 @@ class Errors final : public Command {
       context.print(json::object{{"errors", std::move(list)}});
       return 0;
     }
-    if (markdown_) {
-      context.out.write(error_page());
-      return 0;
-    }
     for (const auto& [code, meaning] : exit_codes()) context.out.line(fmt::format("{:>4}  {}", code, meaning));
     context.out.line();
     Table table({{"ERROR"}, {"EXIT", true}, {"HTTP", true}, {"MEANING", false, true}});
-    for (const auto& row : error_code_table()) table.add({std::string(row.slug), std::to_string(row.exit_code), std::to_string(row.http_status), std::string(row.sentence)});
+    for (const auto& row : error_code_table())
+      table.add({std::string(row.slug), std::to_string(row.exit_code), std::to_string(row.http_status), std::string(row.sentence)});
     context.out.write(table.render(context.out.terminal()));
     return 0;
   }
-
- private:
-  bool markdown_ = false;
 };
 
 }  // namespace

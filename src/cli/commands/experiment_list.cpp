@@ -8,7 +8,9 @@ namespace {
 
 class ExperimentList final : public Command {
  public:
-  void declare(Arguments& arguments) override { arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: that of config.json, else default)", Values::kWorkspace); }
+  void declare(Arguments& arguments) override {
+    arguments.text("-w,--workspace", "NAME", workspace_, "of this workspace (default: that of config.json, else default)", Values::kWorkspace);
+  }
 
   Result<int> run(Context& context) override {
     TRY(auto client, context.connect());
@@ -22,7 +24,8 @@ class ExperimentList final : public Command {
     for (const auto& item : client::array_of(record, "experiments")) {
       if (!item.is_object()) continue;
       const auto& experiment = item.get_object();
-      table.add({client::text_of(experiment, "name"), std::to_string(client::integer_of(experiment, "run_count")), client::text_of(experiment, "created_at").substr(0, 19)});
+      table.add({client::text_of(experiment, "name"), std::to_string(client::integer_of(experiment, "run_count")),
+                 client::text_of(experiment, "created_at").substr(0, 19)});
     }
     if (table.empty()) context.say("no experiments; a run's --experiment makes one");
     else context.out.write(table.render(context.out.terminal()));

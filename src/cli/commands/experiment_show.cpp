@@ -34,7 +34,9 @@ class ExperimentShow final : public Command {
                                   {"runs", std::to_string(client::integer_of(experiment, "run_count"))}}));
     Table table({{"LATEST RUNS", false, true}, {"STATE"}, {"NAME", false, true}});
     for (const auto& run : client::array_of(page, "runs")) {
-      if (run.is_object()) table.add({client::run_id(run.get_object()).text(), state_text(client::text_of(run.get_object(), "state"), context.out.terminal()), client::text_of(run.get_object(), "display_name")});
+      if (run.is_object())
+        table.add({client::run_id(run.get_object()).text(), state_text(client::text_of(run.get_object(), "state"), context.out.terminal()),
+                   client::text_of(run.get_object(), "display_name")});
     }
     if (!table.empty()) context.out.write("\n" + table.render(context.out.terminal()));
     return 0;

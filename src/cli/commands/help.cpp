@@ -27,7 +27,8 @@ class Help final : public Command {
     const auto verbs = verbs_of(words_[0]);
     if (verb.empty() && !verbs.empty()) return noun_page(words_[0], terminal);
     const auto near = verbs.empty() ? did_you_mean(words_[0], nouns()) : did_you_mean(verb, verbs);
-    return Error(ErrorCode::kNotFound, fmt::format("there is no command \"{}\"", fmt::join(words_, " "))).hint(near.empty() ? "`stoker help` lists all" : near);
+    return Error(ErrorCode::kNotFound, fmt::format("there is no command \"{}\"", fmt::join(words_, " ")))
+        .hint(near.empty() ? "`stoker help` lists all" : near);
   }
 
   std::vector<std::string> words_;

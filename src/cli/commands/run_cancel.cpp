@@ -22,7 +22,8 @@ class RunCancel final : public Command {
     json::array records;
     for (const auto& id : ids) {
       TRY(const auto run, client.cancel(id, user_at_host()));
-      context.say(fmt::format("run {} {}", id.text(), client::is_over(run) ? client::ending(run) : "is being ended: SIGTERM, and SIGKILL after its grace"));
+      context.say(
+          fmt::format("run {} {}", id.text(), client::is_over(run) ? client::ending(run) : "is being ended: SIGTERM, and SIGKILL after its grace"));
       records.push_back(run);
     }
     if (context.as_json) context.print(json::object{{"runs", std::move(records)}});

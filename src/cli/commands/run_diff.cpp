@@ -27,11 +27,16 @@ class RunDiff final : public Command {
     const auto metrics = changes(latest_values(metrics_a), latest_values(metrics_b));
     const auto environment = changes(environment_of(a), environment_of(b));
     if (context.as_json) {
-      context.print(json::object{{"a", client::run_id(a).text()}, {"b", client::run_id(b).text()}, {"parameters", to_json(parameters)}, {"metrics", to_json(metrics)},
-                                 {"files", files}, {"environment", to_json(environment)}});
+      context.print(json::object{{"a", client::run_id(a).text()},
+                                 {"b", client::run_id(b).text()},
+                                 {"parameters", to_json(parameters)},
+                                 {"metrics", to_json(metrics)},
+                                 {"files", files},
+                                 {"environment", to_json(environment)}});
       return 0;
     }
-    context.out.write(key_values({{"A", client::run_id(a).text() + "  " + client::ending(a)}, {"B", client::run_id(b).text() + "  " + client::ending(b)}}));
+    context.out.write(
+        key_values({{"A", client::run_id(a).text() + "  " + client::ending(a)}, {"B", client::run_id(b).text() + "  " + client::ending(b)}}));
     show(context, "Parameters", parameters);
     show(context, "Metrics", metrics);
     show_files(context, files);
@@ -43,7 +48,9 @@ class RunDiff final : public Command {
   static Result<json::object> snapshot_difference(client::Client& client, const json::object& a, const json::object& b) {
     const SnapshotId left(client::text_of(a, "snapshot")), right(client::text_of(b, "snapshot"));
     const bool is_same = left == right || left.empty() || right.empty();
-    if (is_same) return json::object{{"added", json::array()}, {"removed", json::array()}, {"changed", json::array()}, {"comparable", left.empty() == right.empty()}};
+    if (is_same)
+      return json::object{
+          {"added", json::array()}, {"removed", json::array()}, {"changed", json::array()}, {"comparable", left.empty() == right.empty()}};
     TRY(auto difference, client.snapshot_diff(left, right));
     difference["comparable"] = true;
     return difference;

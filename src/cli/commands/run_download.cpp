@@ -29,7 +29,8 @@ std::vector<RemoteFile> read_files(const json::object& record) {
   for (const auto& item : client::array_of(record, "files")) {
     if (!item.is_object()) continue;
     const auto& file = item.get_object();
-    files.push_back({client::text_of(file, "path"), client::text_of(file, "sha256"), static_cast<std::uint64_t>(client::integer_of(file, "size_bytes"))});
+    files.push_back(
+        {client::text_of(file, "path"), client::text_of(file, "sha256"), static_cast<std::uint64_t>(client::integer_of(file, "size_bytes"))});
   }
   return files;
 }
@@ -91,7 +92,8 @@ class RunDownload final : public Command {
       std::ranges::copy_if(all, std::back_inserter(kept), is_meant);
       if (kept.size() == before) {
         const auto near = did_you_mean(path, names);
-        return Error(ErrorCode::kNotFound, fmt::format("run {} has no file {}", id_.text(), path)).hint(near.empty() ? fmt::format("`stoker run files {}` lists them", id_.text()) : near);
+        return Error(ErrorCode::kNotFound, fmt::format("run {} has no file {}", id_.text(), path))
+            .hint(near.empty() ? fmt::format("`stoker run files {}` lists them", id_.text()) : near);
       }
     }
     return kept;
@@ -107,11 +109,14 @@ class RunDownload final : public Command {
         return true;
       }
       // A log has no digest while it grows; what is here is an older part of the same.
-      if (!force_ && !file.sha256.empty()) return Error(ErrorCode::kConflict, fmt::format("{}/{} is there with other content", directory_, file.path)).hint("--force replaces it, -o DIR downloads elsewhere");
+      if (!force_ && !file.sha256.empty())
+        return Error(ErrorCode::kConflict, fmt::format("{}/{} is there with other content", directory_, file.path))
+            .hint("--force replaces it, -o DIR downloads elsewhere");
     }
     const auto temporary = fmt::format("{}.{}.part", file.path, SystemRandom().hex(4));
     auto written = write_to(client, file, temporary, progress);
-    if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), file.path.c_str()) != 0) written = errno_error(fmt::format("cannot name {}/{}", directory_, file.path), errno);
+    if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), file.path.c_str()) != 0)
+      written = errno_error(fmt::format("cannot name {}/{}", directory_, file.path), errno);
     if (!written) {
       ::unlinkat(root_.get(), temporary.c_str(), 0);
       return Error(written.error()).at(fmt::format("while downloading {}", file.path));
@@ -129,7 +134,8 @@ class RunDownload final : public Command {
       return io::write_all(target.get(), bytes);
     };
     CHECK_OK(client.download(id_, file.path, take));
-    if (!file.sha256.empty() && hash.finish().hex() != file.sha256) return Error(ErrorCode::kSnapshotCorrupt, fmt::format("what came of {} is not what the record says", file.path)).retryable();
+    if (!file.sha256.empty() && hash.finish().hex() != file.sha256)
+      return Error(ErrorCode::kSnapshotCorrupt, fmt::format("what came of {} is not what the record says", file.path)).retryable();
     return ok();
   }
 

@@ -23,7 +23,8 @@ class RunExplain final : public Command {
     const auto state = client::text_of(record, "state");
     context.out.line(fmt::format("{}  {}", client::run_id(run).text(), state_text(state, context.out.terminal())));
     for (const auto& reason : client::array_of(record, "reasons")) context.out.line("  " + harmless(client::shown(reason), false));
-    if (client::is_set(record, "ahead") && client::integer_of(record, "ahead") > 0) context.out.line(fmt::format("  {} ahead of it in the queue", client::integer_of(record, "ahead")));
+    if (client::is_set(record, "ahead") && client::integer_of(record, "ahead") > 0)
+      context.out.line(fmt::format("  {} ahead of it in the queue", client::integer_of(record, "ahead")));
     return 0;
   }
 

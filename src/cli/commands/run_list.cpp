@@ -63,14 +63,20 @@ class RunList final : public Command {
   static void show(Context& context, const json::object& page) {
     const auto& terminal = context.out.terminal();
     const auto now = SystemClock().now();
-    Table table({{"RUN", false, true}, {"STATE"}, {"SUBMITTED"}, {"TIME", true}, {"EXPERIMENT", false, true}, {"NAME", false, true}, {"PROGRAM", false, true}});
+    Table table({{"RUN", false, true},
+                 {"STATE"},
+                 {"SUBMITTED"},
+                 {"TIME", true},
+                 {"EXPERIMENT", false, true},
+                 {"NAME", false, true},
+                 {"PROGRAM", false, true}});
     for (const auto& item : client::array_of(page, "runs")) {
       if (!item.is_object()) continue;
       const auto& run = item.get_object();
       const auto created = client::time_of(run, "created_at");
       const auto time = client::run_time(run, now);
-      table.add({client::run_id(run).text(), state_text(client::text_of(run, "state"), terminal), created ? age(*created, now) : "", time ? format_duration(*time) : "",
-                 client::text_of(run, "experiment"), client::text_of(run, "display_name"), program_line(run)});
+      table.add({client::run_id(run).text(), state_text(client::text_of(run, "state"), terminal), created ? age(*created, now) : "",
+                 time ? format_duration(*time) : "", client::text_of(run, "experiment"), client::text_of(run, "display_name"), program_line(run)});
     }
     if (table.empty()) return context.say("no runs; `stoker run submit -- python train.py` makes one");
     context.out.write(table.render(terminal));

@@ -44,7 +44,8 @@ class RunLogs final : public Command {
   Result<int> print_record(Context& context, client::Client& client, const RunId& id) {
     std::string text;
     TRY(const bool is_complete, read_log(client, id, [&](std::string_view bytes) { text += bytes; }));
-    context.print(json::object{{"run_id", id.text()}, {"stream", stream_}, {"text", to_valid_utf8(text)}, {"size_bytes", text.size()}, {"complete", is_complete}});
+    context.print(json::object{
+        {"run_id", id.text()}, {"stream", stream_}, {"text", to_valid_utf8(text)}, {"size_bytes", text.size()}, {"complete", is_complete}});
     return 0;
   }
 

@@ -44,7 +44,8 @@ class RunMetrics final : public Command {
       if (std::ranges::find(names_, known.back()) != names_.end()) kept.push_back(metric);
     }
     for (const auto& name : names_) {
-      if (std::ranges::find(known, name) == known.end()) return Error(ErrorCode::kNotFound, fmt::format("the run has no metric \"{}\"", name)).hint(did_you_mean(name, known));
+      if (std::ranges::find(known, name) == known.end())
+        return Error(ErrorCode::kNotFound, fmt::format("the run has no metric \"{}\"", name)).hint(did_you_mean(name, known));
     }
     record["metrics"] = std::move(kept);
     return ok();

@@ -39,8 +39,10 @@ class RunSubmit final : public Command {
     arguments.text("-n,--name", "NAME", name_, "a name for people; one is made up otherwise");
     arguments.text("-s,--source", "DIR", source_, "the folder that the run sees as its working directory (default: .)", Values::kFolder);
     arguments.flag("--no-source", no_source_, "no snapshot: the run begins in an empty folder");
-    arguments.text("--script", "FILE", script_, "run this script of the folder with the interpreter; what follows -- are its arguments", Values::kFile);
-    arguments.text("--interpreter,--env-python", "PYTHON", interpreter_, "the interpreter of the environment (default: python3 on PATH)", Values::kFile);
+    arguments.text("--script", "FILE", script_, "run this script of the folder with the interpreter; what follows -- are its arguments",
+                   Values::kFile);
+    arguments.text("--interpreter,--env-python", "PYTHON", interpreter_, "the interpreter of the environment (default: python3 on PATH)",
+                   Values::kFile);
     arguments.text("--shell", "LINE", shell_, "run a line of shell instead of a program");
     arguments.texts("--env", "KEY=VALUE", variables_, "a variable for the run; repeat for more");
     arguments.texts("-t,--tag", "KEY[=VALUE]", tags_, "a tag; repeat for more");
@@ -49,10 +51,12 @@ class RunSubmit final : public Command {
     arguments.text("--time-limit", "TIME", time_limit_, "end it after this time: 90s, 15m, 2h, 1d");
     arguments.text("--grace", "TIME", grace_, "from SIGTERM to SIGKILL when it is canceled or its time is over (default: 10s)");
     arguments.text("--target", "NAME", target_, "where it runs (default: local)");
-    arguments.text("-w,--workspace", "NAME", workspace_, "NAME or SUBSCRIPTION/GROUP/NAME (default: that of config.json, else default)", Values::kWorkspace);
+    arguments.text("-w,--workspace", "NAME", workspace_, "NAME or SUBSCRIPTION/GROUP/NAME (default: that of config.json, else default)",
+                   Values::kWorkspace);
     arguments.flag("-f,--follow", follow_, "stay and show its log until it ends");
     arguments.flag("--no-git", no_git_, "do not record the state of git");
-    arguments.text("--spec-file", "FILE", spec_file_, "read the whole specification as JSON, - for standard input; options above do not apply", Values::kFile);
+    arguments.text("--spec-file", "FILE", spec_file_, "read the whole specification as JSON, - for standard input; options above do not apply",
+                   Values::kFile);
     arguments.text("--idempotency-key", "KEY", key_, "the same key again gives the same run instead of a second one");
     arguments.rest("PROGRAM [ARGUMENTS]", program_, "what to run, as a shell would start it");
   }
@@ -67,7 +71,8 @@ class RunSubmit final : public Command {
     // Before any server is started: a slip of the finger costs nothing.
     CHECK_OK(client::check_submit(request));
     TRY(auto client, context.connect());
-    if (const auto home = client::locate_home(context.variables); home && client::prepare_home(*home)) request.index_directory = home->directory + "/cache/snapshots";
+    if (const auto home = client::locate_home(context.variables); home && client::prepare_home(*home))
+      request.index_directory = home->directory + "/cache/snapshots";
     TRY(auto run, send(context, client, std::move(request)));
     return follow_ ? followed(context, client, std::move(run)) : told(context, run);
   }
@@ -128,7 +133,8 @@ class RunSubmit final : public Command {
     } else {
       spec.argv = program_;
     }
-    if (!shell_.empty() && (!script_.empty() || !program_.empty())) mistakes.push_back({"--shell", "goes with neither --script nor a program after --"});
+    if (!shell_.empty() && (!script_.empty() || !program_.empty()))
+      mistakes.push_back({"--shell", "goes with neither --script nor a program after --"});
     if (program_.empty() && script_.empty() && shell_.empty()) mistakes.push_back({"PROGRAM", "is missing: stoker run submit -- python train.py"});
     if (!interpreter_.empty()) spec.environment.settings["interpreter"] = interpreter(context, interpreter_);
     else if (spec.script) spec.environment.settings["interpreter"] = default_interpreter(context);
@@ -161,7 +167,9 @@ class RunSubmit final : public Command {
     auto text = spec_file_ == "-" ? read_standard_input() : io::read_file(spec_file_, kMostSpecBytes);
     if (!text) return text.error();
     auto value = parse_json(*text);
-    if (!value) return Error(ErrorCode::kInvalidInput, fmt::format("{} is not JSON", spec_file_ == "-" ? "the specification" : spec_file_)).because(value.error());
+    if (!value)
+      return Error(ErrorCode::kInvalidInput, fmt::format("{} is not JSON", spec_file_ == "-" ? "the specification" : spec_file_))
+          .because(value.error());
     request.has_inherited = value->is_object() && client::is_set(value->get_object(), "inherited");
     TRY(request.spec, parse_run_spec(*value));
     request.source_directory = request.spec.snapshot ? "" : request.spec.source_directory;

@@ -53,7 +53,8 @@ class RunWait final : public Command {
       TRY(auto run, client.run(id));
       if (client::is_over(run)) return run;
       if (Steady::now() >= until) {
-        return Error(ErrorCode::kTimeout, fmt::format("run {} {} after {}", id.text(), client::ending(run), timeout_)).hint(fmt::format("it goes on; `stoker run explain {}` says what it does", id.text()));
+        return Error(ErrorCode::kTimeout, fmt::format("run {} {} after {}", id.text(), client::ending(run), timeout_))
+            .hint(fmt::format("it goes on; `stoker run explain {}` says what it does", id.text()));
       }
       std::this_thread::sleep_until(std::min<Steady::time_point>(until, Steady::now() + pause));
     }

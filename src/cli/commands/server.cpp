@@ -11,11 +11,14 @@ class Server final : public Command {
     arguments.text("--data", "DIR", options_.data, "the data folder (default: the data of your own server)", Values::kFolder);
     arguments.text("--listen", "ADDRESS:PORT", options_.listen, "where to listen; port 0 picks a free one (default: 127.0.0.1:0)");
     arguments.flag("--personal", options_.personal, "for one person: unknown workspaces are made, token and address are kept in STOKER_HOME");
-    arguments.value("--cpus", "N", "CPU slots of the local target (default: the number of cores)", [this](const std::string& text) { return read_count(text, options_.cpu_slots); });
-    arguments.value("--gpus", "N", "GPU slots of the local target (default: those of the machine)", [this](const std::string& text) { return read_count(text, options_.gpus); });
+    arguments.value("--cpus", "N", "CPU slots of the local target (default: the number of cores)",
+                    [this](const std::string& text) { return read_count(text, options_.cpu_slots); });
+    arguments.value("--gpus", "N", "GPU slots of the local target (default: those of the machine)",
+                    [this](const std::string& text) { return read_count(text, options_.gpus); });
     arguments.text("--database", "URL", options_.database_url, "postgresql://… (default: catalog.sqlite in the data folder)");
     arguments.text("--supervisor", "FILE", options_.supervisor, "the stoker-supervisor (default: beside this program)", Values::kFile);
-    arguments.text("--python-tree", "DIR", options_.python_tree, "the Python packages that runs get (default: those beside this program)", Values::kFolder);
+    arguments.text("--python-tree", "DIR", options_.python_tree, "the Python packages that runs get (default: those beside this program)",
+                   Values::kFolder);
   }
 
   Result<int> run(Context& context) override {

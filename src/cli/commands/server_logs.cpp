@@ -21,7 +21,8 @@ class ServerLogs final : public Command {
 
   Result<int> run(Context& context) override {
     TRY(const auto home, client::locate_home(context.variables));
-    if (!io::exists(home.log_file())) return Error(ErrorCode::kNotFound, fmt::format("there is no log in {}", home.directory)).hint("`stoker server start` starts the server");
+    if (!io::exists(home.log_file()))
+      return Error(ErrorCode::kNotFound, fmt::format("there is no log in {}", home.directory)).hint("`stoker server start` starts the server");
     auto end = size_of(home);
     const auto tail = client::log_tail(home, 0, static_cast<std::size_t>(lines_));
     if (context.as_json) {

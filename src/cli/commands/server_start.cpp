@@ -12,7 +12,8 @@ class ServerStart final : public Command {
 
   Result<int> run(Context& context) override {
     if (!client::variable(context.variables, "STOKER_URL").empty()) {
-      return Error(ErrorCode::kUnsupported, "STOKER_URL names a server, and that one is not yours to start").hint("unset STOKER_URL to start your own server on this machine");
+      return Error(ErrorCode::kUnsupported, "STOKER_URL names a server, and that one is not yours to start")
+          .hint("unset STOKER_URL to start your own server on this machine");
     }
     TRY(const auto home, client::locate_home(context.variables));
     TRY(auto client, context.connect());

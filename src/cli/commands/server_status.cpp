@@ -29,7 +29,9 @@ class ServerStatus final : public Command {
   static Result<int> not_running(Context& context, const Error& error) {
     if (!context.as_json) return error;
     const auto home = client::locate_home(context.variables);
-    context.print(json::object{{"running", false}, {"home", home ? json::value(home->directory) : nullptr}, {"data_dir", home ? json::value(home->data_directory) : nullptr}});
+    context.print(json::object{{"running", false},
+                               {"home", home ? json::value(home->directory) : nullptr},
+                               {"data_dir", home ? json::value(home->data_directory) : nullptr}});
     return info(error.code()).exit_code;
   }
 
@@ -45,7 +47,9 @@ class ServerStatus final : public Command {
         {"data", client::text_of(record, "data_dir")},
         {"runs", fmt::format("{} running, {} waiting", client::integer_of(runs, "running"), client::integer_of(runs, "queued"))},
         {"CPU slots", fmt::format("{} of {} used", client::integer_of(slots, "cpus_used"), client::integer_of(slots, "cpus"))},
-        {"GPU slots", client::integer_of(slots, "gpus") > 0 ? fmt::format("{} of {} used", client::integer_of(slots, "gpus_used"), client::integer_of(slots, "gpus")) : ""},
+        {"GPU slots", client::integer_of(slots, "gpus") > 0
+                          ? fmt::format("{} of {} used", client::integer_of(slots, "gpus_used"), client::integer_of(slots, "gpus"))
+                          : ""},
     }));
   }
 };

@@ -31,7 +31,9 @@ class ServerStop final : public Command {
  private:
   static Status wait_for_end(const io::ProcessIdentity& process) {
     for (const auto until = Steady::now() + kPatience; io::is_alive(process); std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
-      if (Steady::now() > until) return Error(ErrorCode::kTimeout, fmt::format("the server (pid {}) was told to stop and is still there", process.pid)).hint("`stoker server logs` says what it does");
+      if (Steady::now() > until)
+        return Error(ErrorCode::kTimeout, fmt::format("the server (pid {}) was told to stop and is still there", process.pid))
+            .hint("`stoker server logs` says what it does");
     }
     return ok();
   }

@@ -20,7 +20,8 @@ class WorkspaceList final : public Command {
     for (const auto& item : client::array_of(record, "workspaces")) {
       if (!item.is_object()) continue;
       const auto& workspace = item.get_object();
-      table.add({client::text_of(workspace, "name"), client::text_of(workspace, "resource_group"), client::text_of(workspace, "subscription_id"), client::text_of(workspace, "created_at").substr(0, 19)});
+      table.add({client::text_of(workspace, "name"), client::text_of(workspace, "resource_group"), client::text_of(workspace, "subscription_id"),
+                 client::text_of(workspace, "created_at").substr(0, 19)});
     }
     if (table.empty()) context.say("no workspaces; the first run makes the default one");
     else context.out.write(table.render(context.out.terminal()));

@@ -9,7 +9,9 @@ namespace {
 
 class WorkspaceShow final : public Command {
  public:
-  void declare(Arguments& arguments) override { arguments.operand("NAME", name_, "NAME or SUBSCRIPTION/GROUP/NAME (default: default)", Values::kWorkspace, false); }
+  void declare(Arguments& arguments) override {
+    arguments.operand("NAME", name_, "NAME or SUBSCRIPTION/GROUP/NAME (default: default)", Values::kWorkspace, false);
+  }
 
   Result<int> run(Context& context) override {
     WorkspaceName name;

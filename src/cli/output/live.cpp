@@ -13,15 +13,16 @@ namespace stoker::cli {
 namespace {
 
 constexpr std::size_t kRecent = 512;
-constexpr std::chrono::milliseconds kTick{200};         // so that the time goes on
-constexpr std::chrono::milliseconds kShortest{30};      // between two paintings
-constexpr std::size_t kMostPending = 1 << 20;           // a flood is painted in parts, the reader waits
+constexpr std::chrono::milliseconds kTick{200};     // so that the time goes on
+constexpr std::chrono::milliseconds kShortest{30};  // between two paintings
+constexpr std::size_t kMostPending = 1 << 20;       // a flood is painted in parts, the reader waits
 
 std::string metric_line(const LiveMetric& metric, std::size_t name_width, const Terminal& terminal) {
   const std::vector<double> values(metric.recent.begin(), metric.recent.end());
   const auto spark = values.size() > 1 ? sparkline(values, 20, terminal.has_unicode) : "";
   const auto step = metric.step ? fmt::format("  step {}", *metric.step) : "";
-  return fmt::format("  {}  {}  {}{}", padded(fit(metric.name, name_width, terminal.has_unicode), name_width), padded(metric.last, 10, true), spark, step);
+  return fmt::format("  {}  {}  {}{}", padded(fit(metric.name, name_width, terminal.has_unicode), name_width), padded(metric.last, 10, true), spark,
+                     step);
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ void LiveModel::on_phase(const json::object& phase) {
   if (!run["phases"].is_array()) run["phases"] = json::array();
   auto& phases = run["phases"].get_array();
   const auto name = client::text_of(phase, "name");
-  const auto same = std::ranges::find_if(phases, [&](const json::value& one) { return one.is_object() && client::text_of(one.get_object(), "name") == name; });
+  const auto same =
+      std::ranges::find_if(phases, [&](const json::value& one) { return one.is_object() && client::text_of(one.get_object(), "name") == name; });
   if (same != phases.end()) *same = phase;
   else phases.push_back(phase);
 }
@@ -61,7 +63,8 @@ std::vector<std::string> live_lines(const LiveModel& model, const Terminal& term
   for (std::size_t i = 0; i < std::min<std::size_t>(width, 60); ++i) rule += terminal.has_unicode ? "─" : "-";
   lines.push_back(Output::paint(rule, terminal.has_colour ? Style::kDim : Style::kPlain));
   const auto waiting = model.is_connected ? "" : "waiting for the server  ";
-  lines.push_back(fmt::format("{}  {}{}{}", state_text(state, terminal), waiting, time ? format_duration(*time) + "  " : "", client::run_id(model.run).text()));
+  lines.push_back(
+      fmt::format("{}  {}{}{}", state_text(state, terminal), waiting, time ? format_duration(*time) + "  " : "", client::run_id(model.run).text()));
   if (!phases.empty()) lines.push_back("  " + phases);
   const auto room = static_cast<std::size_t>(std::clamp(terminal.height / 4, 1, 6));
   const auto shown = std::min(room, model.metrics.size());
@@ -73,7 +76,8 @@ std::vector<std::string> live_lines(const LiveModel& model, const Terminal& term
   return lines;
 }
 
-LiveView::LiveView(Output& output, json::object run) : output_(output), model_{.run = std::move(run)}, painter_([this] { repaint_until_stopped(); }) {}
+LiveView::LiveView(Output& output, json::object run)
+    : output_(output), model_{.run = std::move(run)}, painter_([this] { repaint_until_stopped(); }) {}
 
 LiveView::~LiveView() {
   {
@@ -103,10 +107,18 @@ void LiveView::on_log(std::string_view text) {
   });
 }
 
-void LiveView::on_state(std::string_view state, const json::object* run) { change([&] { model_.on_state(state, run); }); }
-void LiveView::on_metric(std::string_view name, const json::value& value, std::optional<std::int64_t> step) { change([&] { model_.on_metric(name, value, step); }); }
-void LiveView::on_phase(const json::object& phase) { change([&] { model_.on_phase(phase); }); }
-void LiveView::on_connection(bool is_there) { change([&] { model_.is_connected = is_there; }); }
+void LiveView::on_state(std::string_view state, const json::object* run) {
+  change([&] { model_.on_state(state, run); });
+}
+void LiveView::on_metric(std::string_view name, const json::value& value, std::optional<std::int64_t> step) {
+  change([&] { model_.on_metric(name, value, step); });
+}
+void LiveView::on_phase(const json::object& phase) {
+  change([&] { model_.on_phase(phase); });
+}
+void LiveView::on_connection(bool is_there) {
+  change([&] { model_.is_connected = is_there; });
+}
 
 void LiveView::repaint_until_stopped() {
   const SystemClock clock;

@@ -24,9 +24,9 @@ struct LiveMetric {
 };
 
 struct LiveModel {
-  json::object run;              // the latest record, its state kept up to date
+  json::object run;                 // the latest record, its state kept up to date
   std::vector<LiveMetric> metrics;  // the latest changed first
-  std::string partial;           // what the run wrote after its last newline
+  std::string partial;              // what the run wrote after its last newline
   bool is_connected = true;
 
   void on_state(std::string_view state, const json::object* record);

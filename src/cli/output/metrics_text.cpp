@@ -39,7 +39,8 @@ std::string shown_value(const json::value& value) {
 }
 
 MetricView read_metric(const json::object& record) {
-  MetricView view{.name = client::text_of(record, "name"), .kind = client::text_of(record, "kind"), .columns = texts_of(client::array_of(record, "columns"))};
+  MetricView view{
+      .name = client::text_of(record, "name"), .kind = client::text_of(record, "kind"), .columns = texts_of(client::array_of(record, "columns"))};
   for (const auto& point : client::array_of(record, "points")) {
     if (point.is_object()) add_point(view, point.get_object());
   }

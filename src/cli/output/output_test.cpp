@@ -133,7 +133,8 @@ TEST(Live, ViewShowsEveryLineOnceAndCleansUp) {
 }
 
 TEST(Progress, FitsTheTerminal) {
-  EXPECT_EQ(progress_text("snapshot", 5, 10, "5 of 10 files", {.is_terminal = true, .width = 80}), "snapshot  ━━━━━━━━━━━━────────────  5 of 10 files, 50%");
+  EXPECT_EQ(progress_text("snapshot", 5, 10, "5 of 10 files", {.is_terminal = true, .width = 80}),
+            "snapshot  ━━━━━━━━━━━━────────────  5 of 10 files, 50%");
   EXPECT_EQ(progress_text("snapshot", 0, 0, "5 files", {.is_terminal = true, .width = 80}), "snapshot  5 files");
   EXPECT_LE(display_width(progress_text("snapshot", 5, 10, "5 of 10 files", {.is_terminal = true, .width = 20})), 20U);
 }

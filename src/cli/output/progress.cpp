@@ -22,7 +22,8 @@ std::string progress_text(const std::string& label, std::uint64_t done, std::uin
   const auto width = static_cast<std::size_t>(terminal.width > 0 ? terminal.width : 80);
   if (total == 0) return fit(fmt::format("{}  {}", label, amount), width, terminal.has_unicode);
   const double part = static_cast<double>(done) / static_cast<double>(total);
-  return fit(fmt::format("{}  {}  {}, {}%", label, bar(part, 24, terminal.has_unicode), amount, static_cast<int>(std::min(part, 1.0) * 100)), width, terminal.has_unicode);
+  return fit(fmt::format("{}  {}  {}, {}%", label, bar(part, 24, terminal.has_unicode), amount, static_cast<int>(std::min(part, 1.0) * 100)), width,
+             terminal.has_unicode);
 }
 
 void ProgressLine::show(const std::string& label, std::uint64_t done, std::uint64_t total, const std::string& amount) {

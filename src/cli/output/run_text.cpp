@@ -50,7 +50,8 @@ std::string resources_line(const json::object& spec) {
   const auto& resources = object_of(spec, "resources");
   auto line = fmt::format("{} CPU", std::max<std::int64_t>(1, client::integer_of(resources, "cpus")));
   if (const auto gpus = client::integer_of(resources, "gpus"); gpus > 0) line += fmt::format(", {} GPU", gpus);
-  if (const auto limit = client::integer_of(spec, "max_run_duration_seconds"); limit > 0) line += fmt::format(", at most {}", format_duration(std::chrono::seconds(limit)));
+  if (const auto limit = client::integer_of(spec, "max_run_duration_seconds"); limit > 0)
+    line += fmt::format(", at most {}", format_duration(std::chrono::seconds(limit)));
   return line;
 }
 
@@ -61,7 +62,9 @@ std::string environment_line(const json::object& spec) {
   return interpreter.empty() ? kind : fmt::format("{}, {}", kind, clean(interpreter));
 }
 
-std::string heading(std::string_view text, const Terminal& terminal) { return Output::paint(text, terminal.has_colour ? Style::kBold : Style::kPlain); }
+std::string heading(std::string_view text, const Terminal& terminal) {
+  return Output::paint(text, terminal.has_colour ? Style::kBold : Style::kPlain);
+}
 
 std::string time_line(const json::object& run, std::string_view field, Time now) {
   const auto time = client::time_of(run, field);
@@ -74,7 +77,10 @@ std::string next_commands(const json::object& run) {
   if (!client::is_over(run)) {
     lines = {{"stoker run logs -f " + id, "follow it"}, {"stoker run explain " + id, "what it waits for"}, {"stoker run cancel " + id, "end it"}};
   } else {
-    lines = {{"stoker run show " + id, "the whole record"}, {"stoker run logs " + id, "its output"}, {"stoker run metrics " + id, "metrics, with charts"}, {"stoker run download " + id, "its files"}};
+    lines = {{"stoker run show " + id, "the whole record"},
+             {"stoker run logs " + id, "its output"},
+             {"stoker run metrics " + id, "metrics, with charts"},
+             {"stoker run download " + id, "its files"}};
   }
   return key_values(lines);
 }
@@ -88,7 +94,9 @@ Style state_style(std::string_view state) {
   return state == "Running" || state == "Finalizing" ? Style::kCyan : Style::kPlain;
 }
 
-std::string state_text(std::string_view state, const Terminal& terminal) { return Output::paint(state, terminal.has_colour ? state_style(state) : Style::kPlain); }
+std::string state_text(std::string_view state, const Terminal& terminal) {
+  return Output::paint(state, terminal.has_colour ? state_style(state) : Style::kPlain);
+}
 
 std::string age(Time then, Time now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
@@ -102,7 +110,8 @@ std::string age(Time then, Time now) {
 std::string shell_quoted(const std::vector<std::string>& words) {
   std::string line;
   for (const auto& word : words) {
-    const bool is_plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") == std::string::npos;
+    const bool is_plain =
+        !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") == std::string::npos;
     std::string quoted = "'";
     for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
     line += (line.empty() ? "" : " ") + (is_plain ? word : quoted + "'");
@@ -151,7 +160,8 @@ std::string run_page(const json::object& run, const Terminal& terminal, Time now
       {"git", git_line(object_of(run, "properties"))},
       {"environment", environment_line(spec)},
       {"target", fmt::format("{}, {}", text_of(run, "target"), resources_line(spec))},
-      {"submitted", fmt::format("{}{}", time_line(run, "created_at", now), text_of(spec, "submitted_by").empty() ? "" : ", by " + clean(text_of(spec, "submitted_by")))},
+      {"submitted", fmt::format("{}{}", time_line(run, "created_at", now),
+                                text_of(spec, "submitted_by").empty() ? "" : ", by " + clean(text_of(spec, "submitted_by")))},
       {"started", time_line(run, "started_at", now)},
       {"ended", time_line(run, "ended_at", now)},
       {"time", time ? format_duration(*time) : ""},
@@ -176,7 +186,8 @@ std::string files_table(const json::object& files, const Terminal& terminal, boo
 std::string run_summary(const json::object& run, const json::object& metrics, const json::object& files, const Terminal& terminal, Time now) {
   const auto time = client::run_time(run, now);
   const auto words = Output::paint(client::ending(run), terminal.has_colour ? state_style(text_of(run, "state")) : Style::kPlain);
-  auto text = fmt::format("Run {} {}{}\n", heading(client::run_id(run).text(), terminal), words, time ? fmt::format(" after {}", format_duration(*time)) : "");
+  auto text = fmt::format("Run {} {}{}\n", heading(client::run_id(run).text(), terminal), words,
+                          time ? fmt::format(" after {}", format_duration(*time)) : "");
   if (const auto phases = client::phases_line(run, now); !phases.empty()) text += fmt::format("  {}\n", phases);
   if (const auto error = error_text(run, terminal); !error.empty()) text += "\n" + error;
   if (const auto table = metrics_table(read_metrics(metrics), terminal); !table.empty()) text += "\n" + table;

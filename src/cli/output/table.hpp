@@ -10,8 +10,8 @@ namespace stoker::cli {
 
 struct Column {
   std::string title;
-  bool is_right = false;       // numbers
-  bool can_shrink = false;     // gives way when the terminal is narrow
+  bool is_right = false;    // numbers
+  bool can_shrink = false;  // gives way when the terminal is narrow
 };
 
 class Table {

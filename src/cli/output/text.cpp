@@ -28,9 +28,11 @@ Letter first_letter(std::string_view text) {
 }
 
 using Range = std::pair<char32_t, char32_t>;
-constexpr std::array<Range, 7> kNone = {Range{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}};
-constexpr std::array<Range, 11> kWide = {Range{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
-                                         {0xff00, 0xff60},      {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1faff}, {0x20000, 0x3fffd}};
+constexpr std::array<Range, 7> kNone = {Range{0x300, 0x36f}, {0x483, 0x489},   {0x591, 0x5bd},  {0x200b, 0x200f},
+                                        {0x20d0, 0x20ff},    {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}};
+constexpr std::array<Range, 11> kWide = {Range{0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0xa4cf},  {0xac00, 0xd7a3},
+                                         {0xf900, 0xfaff},      {0xfe30, 0xfe6f},   {0xff00, 0xff60},  {0xffe0, 0xffe6},
+                                         {0x1f300, 0x1f64f},    {0x1f680, 0x1faff}, {0x20000, 0x3fffd}};
 
 std::size_t letter_width(char32_t code) {
   const auto holds = [code](const Range& range) { return code >= range.first && code <= range.second; };
@@ -45,7 +47,9 @@ std::size_t colour_sequence(std::string_view text) {
   return end != std::string_view::npos && text[end] == 'm' && end < 40 ? end + 1 : 0;
 }
 
-bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069); }
+bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
 
 std::string caret(char32_t code) {
   if (code < 0x20) return fmt::format("^{}", static_cast<char>(code + 0x40));

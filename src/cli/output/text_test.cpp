@@ -26,8 +26,16 @@ TEST(Harmless, ShowsControlCharactersInsteadOfSendingThem) {
   EXPECT_EQ(harmless("a\x1b]0;title\x07z", true), "a^[]0;title^Gz");
   EXPECT_EQ(harmless("\x1b[2J\x1b[H", true), "^[[2J^[[H");
   EXPECT_EQ(harmless("a\tb\x7f\b", true), "a\tb^?^H");
-  EXPECT_EQ(harmless("\xc2\x9b" "31m", true), "<9B>31m") << "C1 controls act like ESC [";
-  EXPECT_EQ(harmless("a\xe2\x80\xae" "b", true), "a<202E>b") << "nothing is shown backwards";
+  EXPECT_EQ(harmless("\xc2\x9b"
+                     "31m",
+                     true),
+            "<9B>31m")
+      << "C1 controls act like ESC [";
+  EXPECT_EQ(harmless("a\xe2\x80\xae"
+                     "b",
+                     true),
+            "a<202E>b")
+      << "nothing is shown backwards";
 }
 
 TEST(Harmless, ColoursStayWhereTheyAreWantedAndEndWithTheLine) {
@@ -35,7 +43,13 @@ TEST(Harmless, ColoursStayWhereTheyAreWantedAndEndWithTheLine) {
   EXPECT_EQ(harmless("\x1b[1;31mred\x1b[0m", false), "red");
 }
 
-TEST(Harmless, BytesThatAreNotUtf8AreReplaced) { EXPECT_EQ(harmless("a\xff" "b", true), "a\xef\xbf\xbd" "b"); }
+TEST(Harmless, BytesThatAreNotUtf8AreReplaced) {
+  EXPECT_EQ(harmless("a\xff"
+                     "b",
+                     true),
+            "a\xef\xbf\xbd"
+            "b");
+}
 
 TEST(LastRewrite, IsWhatAProgressBarLooksLike) {
   EXPECT_EQ(last_rewrite("10%\r50%\r100%"), "100%");
