@@ -226,7 +226,7 @@ def programs(tmp_path_factory):
     folder.chmod(0o755)
     (folder / "bin").mkdir()
     for name in ("stoker", "stoker-supervisor"):
-        shutil.copy(ROOT / "build/bin" / name, folder / "bin" / name)
+        shutil.copy(ROOT / os.environ.get("STOKER_BUILD", "build") / "bin" / name, folder / "bin" / name)
     for name in ("python", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)

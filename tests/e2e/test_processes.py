@@ -29,7 +29,7 @@ while True:
 
 def modes():
     yield pytest.param(None, id="ordinary-user")
-    yield pytest.param("auto", id="root-cgroup", marks=pytest.mark.as_root)
+    yield pytest.param("cgroup1", id="root-cgroup", marks=pytest.mark.as_root)
     yield pytest.param("none", id="root-no-cgroup", marks=pytest.mark.as_root)
 
 

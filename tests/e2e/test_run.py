@@ -10,7 +10,7 @@ def test_submit_and_follow_shows_output_metrics_files_and_end(stoker):
                              "from azureml.core import Run\nrun = Run.get_context()\nfor i in range(5):\n    run.log('loss', 1 / (i + 1))\n")
     done = stoker.cli("run", "submit", "--follow", "--", PYTHON, "train.py", "--alpha", "0.5")
     assert done.stdout == "alpha 0.5\n"
-    assert "Completed" in done.stderr
+    assert "completed" in done.stderr
     run = stoker.json("run", "show", "latest")
     assert run["state"] == "Completed" and run["end"]["exit_code"] == 0
     assert {"snapshot", "environment", "run", "finalize"} <= {phase["name"] for phase in run["phases"]}

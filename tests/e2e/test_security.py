@@ -67,3 +67,13 @@ def test_outputs_that_are_links_out_of_the_run_are_not_followed(stoker):
     paths = {f["path"] for f in stoker.request("GET", "/api/v1/runs/%s/files" % run).json["files"]}
     assert "outputs/good" in paths
     assert not any(path.startswith(("outputs/link", "outputs/etc")) for path in paths)
+
+
+def test_the_home_inside_the_source_folder_never_becomes_part_of_a_snapshot(stoker):
+    stoker.variables["STOKER_HOME"] = str(stoker.work / ".home")
+    stoker.home = stoker.work / ".home"
+    stoker.write("train.py", "print(1)")
+    run = stoker.submit("true")
+    snapshot = stoker.wait(run)["snapshot"]
+    paths = [f["path"] for f in stoker.request("GET", "/api/v1/snapshots/" + snapshot).json["files"]]
+    assert paths == ["train.py"]

@@ -47,7 +47,8 @@ def test_stop_leaves_live_runs_alone(stoker):
     [work] = stoker.home.glob("data/targets/local/*/spool/*/work")
     (work / "go").touch()
     until(lambda: not stoker.processes("script.py"), 10, "the script's end")
-    assert stoker.json("run", "wait", run)["state"] == "Completed"
+    [record] = stoker.json("run", "wait", run)["runs"]
+    assert record["state"] == "Completed"
     assert stoker.log(run) == b"begin\nend\n"
 
 
@@ -59,7 +60,7 @@ def test_ctrl_c_while_following_leaves_the_run_running_and_says_how_to_come_back
     _, err = follower.communicate(timeout=20)
     assert follower.returncode == 130 and b"stoker run logs -f" in err and b"stoker run cancel" in err
     [run] = stoker.json("run", "list")["runs"]
-    assert run["state"] == "Running"
+    stoker.wait_state(run["id"], "Running")
     stoker.cli("run", "cancel", run["id"])
     stoker.wait(run["id"])
 
@@ -74,6 +75,6 @@ def test_output_is_live_within_milliseconds(stoker):
     """Not a timed test of speed: output must be seen while its run goes on, unflushed by the script's end."""
     run = stoker.python("import time\nprint('live')\ntime.sleep(600)\n")
     until(lambda: stoker.log(run) == b"live\n", 20, "the line")
-    assert stoker.run_record(run)["state"] == "Running"
+    stoker.wait_state(run, "Running")
     stoker.cli("run", "cancel", run)
     stoker.wait(run)
