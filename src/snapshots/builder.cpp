@@ -74,7 +74,8 @@ Result<Built> Build::run() {
 Status Build::check_limits() const {
   const std::string_view hint = "leave out what the run does not need, in a .gitignore or .amlignore file in the folder";
   const auto refuse = [&](std::string message) { return Error(ErrorCode::kInputTooLarge, std::move(message)).hint(std::string(hint)); };
-  const std::uint64_t most_files = std::min(options_.max_files.value_or(kMaxEntries), kMaxEntries - std::min<std::uint64_t>(kMaxEntries, scan_.folders.size()));
+  const std::uint64_t most_files =
+      std::min(options_.max_files.value_or(kMaxEntries), kMaxEntries - std::min<std::uint64_t>(kMaxEntries, scan_.folders.size()));
   if (scan_.files > most_files) return refuse(fmt::format("{} holds {} files, and the limit is {}", options_.source, scan_.files, most_files));
   if (options_.max_bytes && scan_.bytes > *options_.max_bytes) {
     return refuse(fmt::format("{} holds {}, and the limit is {}", options_.source, format_bytes(scan_.bytes), format_bytes(*options_.max_bytes)));

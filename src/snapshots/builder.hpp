@@ -33,11 +33,11 @@ inline constexpr std::size_t kMaxPack = 20U << 20;
 
 /// Both totals are known, and not 0, once the folder has been walked.
 struct Progress {
-  std::uint64_t files = 0;        // hashed; files known from the last time count at once
+  std::uint64_t files = 0;  // hashed; files known from the last time count at once
   std::uint64_t bytes = 0;
   std::uint64_t total_files = 0;
   std::uint64_t total_bytes = 0;
-  std::uint64_t sent_bytes = 0;   // packs, compressed
+  std::uint64_t sent_bytes = 0;  // packs, compressed
 };
 
 struct BuildOptions {
@@ -51,7 +51,7 @@ struct BuildOptions {
   /// nullopt: no limit. Over one: kInputTooLarge, before anything is read or sent.
   std::optional<std::uint64_t> max_files;
   std::optional<std::uint64_t> max_bytes;
-  /// Called from any of the threads, one call at a time, at most every 50 ms and once at the end of a build that sends.
+  /// Called from any of the threads, one call at a time, at most every 50 ms and once at the end.
   std::function<void(const Progress&)> progress;
   unsigned walk_threads = 2;
   unsigned send_threads = 3;  // more than cores: some wait for the server
@@ -59,11 +59,11 @@ struct BuildOptions {
 
 struct Built {
   Digest root;
-  std::uint64_t files = 0;         // files and links
+  std::uint64_t files = 0;  // files and links
   std::uint64_t bytes = 0;
   std::uint64_t hashed_files = 0;  // not known from the index
   std::uint64_t sent_objects = 0;
-  std::uint64_t sent_bytes = 0;    // packs, compressed
+  std::uint64_t sent_bytes = 0;  // packs, compressed
   SnapshotId id() const { return SnapshotId(root.hex()); }
 };
 

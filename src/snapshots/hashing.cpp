@@ -37,7 +37,7 @@ struct Job {
   std::uint32_t folder;
   std::uint32_t first;  // entry, or chunk
   std::uint32_t end;
-  std::uint32_t entry = 0;     // of the large file
+  std::uint32_t entry = 0;  // of the large file
   LargeFile* large = nullptr;
 };
 
@@ -56,7 +56,8 @@ ssize_t read_fully(int fd, char* into, std::size_t size, std::uint64_t offset) {
 
 class Hashing {
  public:
-  Hashing(Scan& scan, HashTotals& totals, MistakeList& mistakes, const std::function<void()>& tick) : scan_(scan), totals_(totals), mistakes_(mistakes), tick_(tick) {}
+  Hashing(Scan& scan, HashTotals& totals, MistakeList& mistakes, const std::function<void()>& tick)
+      : scan_(scan), totals_(totals), mistakes_(mistakes), tick_(tick) {}
   Status run(std::vector<Outbox>& outboxes);
 
  private:
@@ -164,7 +165,8 @@ io::Fd Hashing::open_entry(int folder_fd, const ScanFolder& folder, const StatEn
 }
 
 void Hashing::read_failed(const ScanFolder& folder, const StatEntry& entry, int error) {
-  const std::string why = error == ENOENT || error == ELOOP ? "vanished while the snapshot was taken" : fmt::format("cannot be read: {}", std::strerror(error));
+  const std::string why =
+      error == ENOENT || error == ELOOP ? "vanished while the snapshot was taken" : fmt::format("cannot be read: {}", std::strerror(error));
   mistakes_.add(folder.path_of(folder.name(entry)), why);
 }
 
@@ -188,7 +190,7 @@ Status Hashing::hash_small(int folder_fd, const ScanFolder& folder, StatEntry& e
     }
     TRY(char* const content, outbox.room(entry.size + 1));
     const ssize_t count = read_fully(fd.get(), content, entry.size + 1, 0);
-    struct stat info {};
+    struct stat info{};
     if (count < 0 || ::fstat(fd.get(), &info) != 0) {
       read_failed(folder, entry, errno);
       return ok();
@@ -231,7 +233,7 @@ Status Hashing::do_chunk(int fd, const Job& job, std::size_t chunk, Outbox& outb
   const ssize_t count = read_fully(fd, content, size, chunk * kChunk);
   const int error = errno;
   StatEntry now = entry;
-  struct stat info {};
+  struct stat info{};
   if (count >= 0 && ::fstat(fd, &info) == 0) now.set_stat(info);
   if (count != static_cast<ssize_t>(size) || !now.same_stat(entry) || info.st_mode == 0) {
     if (job.large->failed.exchange(true)) return ok();

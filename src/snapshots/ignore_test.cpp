@@ -12,7 +12,9 @@
 namespace stoker::snapshots {
 namespace {
 
-bool excluded(std::string_view rules, std::string_view path, bool is_folder = false) { return IgnoreRules(nullptr, "", rules).excludes(path, is_folder); }
+bool excluded(std::string_view rules, std::string_view path, bool is_folder = false) {
+  return IgnoreRules(nullptr, "", rules).excludes(path, is_folder);
+}
 
 TEST(Ignore, CommentsBlanksAndEscapes) {
   EXPECT_FALSE(excluded("# a\n\n", "a"));
@@ -21,7 +23,10 @@ TEST(Ignore, CommentsBlanksAndEscapes) {
   EXPECT_TRUE(excluded("a   \n", "a"));
   EXPECT_TRUE(excluded("a\\ \n", "a "));
   EXPECT_TRUE(excluded("a\t\n", "a\t"));
-  EXPECT_TRUE(excluded("\xEF\xBB\xBF""a\r\n", "a"));
+  EXPECT_TRUE(
+      excluded("\xEF\xBB\xBF"
+               "a\r\n",
+               "a"));
 }
 
 TEST(Ignore, TheLastMatchDecides) {
@@ -69,7 +74,10 @@ class AgainstGit : public ::testing::Test {
  protected:
   std::string pick(std::initializer_list<const char*> from) { return *(from.begin() + static_cast<std::ptrdiff_t>(random_() % from.size())); }
   std::string name() { return pick({"a", "b", "ab", "a.b", "b.a", "foo", "a b", "[a]", "a\\b", "-", "b1", ".x"}); }
-  std::string atom() { return pick({"a", "b", "*", "?", "**", "/", "/", ".", "[ab]", "[!a]", "[a-b]", "[[:alpha:]]", "\\*", "\\a", "foo", "ab", "[^b", "1", "-", " ", "[]a]", "[a\\]]", "[[:bogus:]]", "[.-]"}); }
+  std::string atom() {
+    return pick({"a",   "b",   "*",   "?",  "**",  "/", "/", ".", "[ab]", "[!a]",   "[a-b]",       "[[:alpha:]]",
+                 "\\*", "\\a", "foo", "ab", "[^b", "1", "-", " ", "[]a]", "[a\\]]", "[[:bogus:]]", "[.-]"});
+  }
   std::string rules() {
     std::string text;
     for (std::size_t line = random_() % 5; line-- > 0;) {

@@ -50,7 +50,8 @@ TEST_F(Materialize, FilesWithTheSameContentAreAllMade) {
   const SnapshotInfo info = must(lay_down(pack_of({{ObjectKind::kTree, root}, {ObjectKind::kBlob, "same"}, {ObjectKind::kBlob, ""}}), root));
   EXPECT_EQ(info.files, 4U);
   EXPECT_EQ(info.bytes, 8U);
-  EXPECT_EQ(testing::describe(home / "work"), (std::map<std::string, std::string>{{"a", "f644:same"}, {"b", "f644:same"}, {"c", "f644:"}, {"d", "l:a"}}));
+  EXPECT_EQ(testing::describe(home / "work"),
+            (std::map<std::string, std::string>{{"a", "f644:same"}, {"b", "f644:same"}, {"c", "f644:"}, {"d", "l:a"}}));
 }
 
 TEST_F(Materialize, NothingExistingIsOverwrittenOrFollowed) {

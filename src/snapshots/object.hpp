@@ -12,14 +12,14 @@
 
 namespace stoker::snapshots {
 
-inline constexpr std::uint64_t kLargeFile = 8U << 20;   // a file over this is a list of chunks
-inline constexpr std::uint64_t kChunk = 4U << 20;       // fixed size of a large file's chunks
-inline constexpr std::uint64_t kMaxObject = 8U << 20;   // of any object, uncompressed
-inline constexpr std::uint64_t kMaxFile = 1ULL << 40;   // a list of chunks must fit in one object
-inline constexpr std::uint64_t kMaxTree = 256U << 20;   // a folder's encoding; over kMaxObject it is a list of chunks too
+inline constexpr std::uint64_t kLargeFile = 8U << 20;     // a file over this is a list of chunks
+inline constexpr std::uint64_t kChunk = 4U << 20;         // fixed size of a large file's chunks
+inline constexpr std::uint64_t kMaxObject = 8U << 20;     // of any object, uncompressed
+inline constexpr std::uint64_t kMaxFile = 1ULL << 40;     // a list of chunks must fit in one object
+inline constexpr std::uint64_t kMaxTree = 256U << 20;     // a folder's encoding; over kMaxObject it is a list of chunks too
 inline constexpr std::uint64_t kMaxEntries = 10'000'000;  // files, folders and links of one snapshot, repeated ones counted each time
-inline constexpr unsigned kMaxDepth = 256;              // folders inside each other
-inline constexpr std::size_t kMaxPath = 4095;           // PATH_MAX less the NUL
+inline constexpr unsigned kMaxDepth = 256;                // folders inside each other
+inline constexpr std::size_t kMaxPath = 4095;             // PATH_MAX less the NUL
 inline constexpr std::size_t kMaxName = 255;
 
 /// How the sender uses an object: a hint for tools and for the order of work, never part of its identity.

@@ -24,8 +24,8 @@ struct PackStats {
 };
 
 struct StoreOptions {
-  std::uint64_t pack_bytes = 64U << 20;    // a pack file is sealed above this …
-  std::uint64_t pack_objects = 1U << 16;   // … or above so many objects, which bounds the table in memory
+  std::uint64_t pack_bytes = 64U << 20;   // a pack file is sealed above this …
+  std::uint64_t pack_objects = 1U << 16;  // … or above so many objects, which bounds the table in memory
 };
 
 class ObjectStore;

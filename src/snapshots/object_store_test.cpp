@@ -31,7 +31,9 @@ TreeEntry file(std::string_view name, std::string_view content) { return {EntryK
 TreeEntry folder(std::string_view name, std::string_view tree) { return {EntryKind::kFolder, false, 0, sha256(tree), name, {}}; }
 TreeEntry link(std::string_view name, std::string_view target) { return {EntryKind::kLink, false, 0, {}, name, target}; }
 
-std::string pack_file(const testing::TemporaryFolder& home, int number = 1) { return home / ("store/packs/0000000" + std::to_string(number) + ".pack"); }
+std::string pack_file(const testing::TemporaryFolder& home, int number = 1) {
+  return home / ("store/packs/0000000" + std::to_string(number) + ".pack");
+}
 
 void flip_byte(const std::string& path, std::uint64_t offset) {
   std::string bytes = testing::read_text(path);
@@ -219,7 +221,8 @@ TEST(ObjectStore, ListsFindsAndCompares) {
   EXPECT_EQ(files[1].sha256(), sha256("1"));
   EXPECT_EQ(files[3].link, "a");
   EXPECT_EQ(must(store->find(sha256(b), "b/z")).object, sha256("2"));
-  for (const char* path : {"", "b", "b/", "b/none", "a/x", "/a", "b//z"}) EXPECT_EQ(code_of(store->find(sha256(b), path)), ErrorCode::kNotFound) << path;
+  for (const char* path : {"", "b", "b/", "b/none", "a/x", "/a", "b//z"})
+    EXPECT_EQ(code_of(store->find(sha256(b), path)), ErrorCode::kNotFound) << path;
   const Difference difference = must(store->diff(sha256(a_sorted), sha256(b)));
   EXPECT_EQ(difference.added, std::vector<std::string>{"b/z"});
   EXPECT_EQ(difference.removed, (std::vector<std::string>{"b/y", "l"}));
@@ -229,7 +232,8 @@ TEST(ObjectStore, ListsFindsAndCompares) {
 TEST(ObjectStore, FilesOfAnySizeStreamInAndOut) {
   testing::TemporaryFolder home;
   auto store = open_store(home / "store");
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{kLargeFile}, std::size_t{kLargeFile + 1}, std::size_t{3 * kChunk}, std::size_t{21'000'000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{kLargeFile}, std::size_t{kLargeFile + 1}, std::size_t{3 * kChunk}, std::size_t{21'000'000}}) {
     const std::string content = testing::random_bytes(size, static_cast<unsigned>(size));
     auto writer = store->new_file();
     for (std::size_t at = 0; at < size; at += 1'000'003) must(writer->write(std::string_view(content).substr(at, 1'000'003)));
@@ -282,7 +286,8 @@ TEST(ObjectStore, WhatWasAcknowledgedBeforeAKillIsThere) {
     }
     ::close(pipe_fds[1]);
     int acknowledged = -1;
-    for (int i = 0; i < 20 + 13 * round; ++i) ASSERT_EQ(::read(pipe_fds[0], &acknowledged, sizeof acknowledged), static_cast<ssize_t>(sizeof acknowledged));
+    for (int i = 0; i < 20 + 13 * round; ++i)
+      ASSERT_EQ(::read(pipe_fds[0], &acknowledged, sizeof acknowledged), static_cast<ssize_t>(sizeof acknowledged));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     ::close(pipe_fds[0]);

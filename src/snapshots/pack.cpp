@@ -36,8 +36,8 @@ Result<FrameHeader> parse_frame_header(std::string_view bytes) {
   if (take<std::uint32_t>(bytes.data() + 24) != crc32c(bytes.substr(0, 24))) return malformed("a frame's head has a wrong checksum");
   const auto codec = take<std::uint32_t>(bytes.data() + 4);
   if (codec > 1) return malformed("unknown compression");
-  FrameHeader header{codec == 1, take<std::uint32_t>(bytes.data() + 8), take<std::uint32_t>(bytes.data() + 12), take<std::uint32_t>(bytes.data() + 16),
-                     take<std::uint32_t>(bytes.data() + 20)};
+  FrameHeader header{codec == 1, take<std::uint32_t>(bytes.data() + 8), take<std::uint32_t>(bytes.data() + 12),
+                     take<std::uint32_t>(bytes.data() + 16), take<std::uint32_t>(bytes.data() + 20)};
   if (header.objects == 0 || header.objects > kMaxFrameObjects) return malformed("a frame with too many objects, or none");
   if (header.raw_size > kMaxObject || header.stored_size > header.raw_size) return malformed("a frame over its bounds");
   if (!header.compressed && header.stored_size != header.raw_size) return malformed("a frame's sizes do not agree");

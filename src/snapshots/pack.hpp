@@ -20,7 +20,7 @@ inline constexpr std::size_t kPackHeaderSize = 16;
 inline constexpr std::size_t kFrameHeaderSize = 28;
 inline constexpr std::size_t kTableRowSize = 36;
 inline constexpr std::size_t kPackEndSize = 24;
-inline constexpr std::size_t kFrameTarget = 1U << 20;    // a frame is closed when its objects reach this
+inline constexpr std::size_t kFrameTarget = 1U << 20;  // a frame is closed when its objects reach this
 inline constexpr std::uint32_t kMaxFrameObjects = 1U << 16;
 inline constexpr std::string_view kFrameMagic = "SFRM";
 

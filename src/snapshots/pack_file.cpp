@@ -81,7 +81,9 @@ Result<PackScan> scan_pack(const std::string& path, std::uint32_t number) {
 
 Result<EncodedFrame> read_frame(int fd, std::uint32_t offset) {
   const auto corrupt = [&](Error cause) {
-    return Error(ErrorCode::kSnapshotCorrupt, "the snapshot store is damaged").because(std::move(cause)).at(fmt::format("while reading a frame at {}", offset));
+    return Error(ErrorCode::kSnapshotCorrupt, "the snapshot store is damaged")
+        .because(std::move(cause))
+        .at(fmt::format("while reading a frame at {}", offset));
   };
   TRY(std::string bytes, io::read_at(fd, offset, kFrameHeaderSize));
   auto header = parse_frame_header(bytes);

@@ -11,9 +11,9 @@
 namespace stoker::snapshots {
 
 struct PackScan {
-  LocationTable table;          // of the frames whose checksum is good
-  std::uint64_t end = 0;        // behind the last good frame; what follows is a torn tail. 0: not even the head is whole
-  std::uint64_t bad_frames = 0; // damaged ones before `end`: their objects are not in the table, so they count as missing and are sent again
+  LocationTable table;           // of the frames whose checksum is good
+  std::uint64_t end = 0;         // behind the last good frame; what follows is a torn tail. 0: not even the head is whole
+  std::uint64_t bad_frames = 0;  // damaged ones before `end`: their objects are not in the table, so they count as missing and are sent again
 };
 
 /// Reads the whole file. kDataFormat for a newer version.

@@ -30,7 +30,8 @@ Status read_all(std::string_view pack, std::vector<std::string>* contents = null
 }
 
 TEST(Pack, WhatIsWrittenIsRead) {
-  const std::vector<std::string> contents{"", "a", std::string(100'000, 'x'), testing::random_bytes(3'000'000, 1), testing::random_bytes(kMaxObject, 2), "end"};
+  const std::vector<std::string> contents{
+      "", "a", std::string(100'000, 'x'), testing::random_bytes(3'000'000, 1), testing::random_bytes(kMaxObject, 2), "end"};
   std::vector<std::string> read;
   must(read_all(testing::pack_of(contents), &read));
   EXPECT_EQ(read, contents);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,29 +17,16 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "snapshots/bytes.hpp"
+#include "snapshots/folder_names.hpp"
 #include "snapshots/ignore.hpp"
 
 namespace stoker::snapshots {
 namespace {
 
-constexpr std::size_t kMistakesShown = 1000;
 constexpr std::size_t kMaxIgnoreFile = 1U << 20;
 // Kernel time stamps come from a clock that ticks every 1 to 10 ms; servers of network file systems have clocks of their own.
 constexpr std::int64_t kLocalMargin = 50'000'000;
 constexpr std::int64_t kNetworkMargin = 10'000'000'000;
-
-// linux_dirent64, getdents64(2): u64 inode, i64 next, u16 length, u8 type, name.
-constexpr std::size_t kKernelLengthOffset = 16;
-constexpr std::size_t kKernelTypeOffset = 18;
-constexpr std::size_t kKernelNameOffset = 19;
-
-struct Name {
-  std::uint64_t key;  // its first eight bytes, so that most comparisons need no more
-  std::uint32_t offset;
-  std::uint16_t size;
-  std::uint8_t type;
-};
 
 struct Work {
   std::uint32_t folder;
@@ -48,19 +34,15 @@ struct Work {
   std::shared_ptr<const IgnoreRules> rules;
 };
 
-/// One thread's buffers.
+using Name = FolderNames::Name;
+
+/// One thread's buffers and sums.
 struct Scratch {
-  std::vector<char> kernel = std::vector<char>(128U << 10);
-  std::string names;  // each ends with a NUL
-  std::vector<Name> list;
-  std::vector<StatEntry> entries;
+  FolderNames names;
+  std::vector<StatEntry> entries;  // name_offset is the name's in `names`
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
-  bool has_amlignore = false;
-  bool has_gitignore = false;
-
-  const char* c_name(const Name& name) const { return names.data() + name.offset; }
-  std::string_view text(const Name& name) const { return {names.data() + name.offset, name.size}; }
+  std::string_view name(const StatEntry& entry) const { return names.text({0, entry.name_offset, entry.name_size, 0}); }
 };
 
 std::string_view kind_in_words(mode_t mode) {
@@ -72,12 +54,6 @@ std::string_view kind_in_words(mode_t mode) {
 
 mode_t mode_of_type(std::uint8_t type) { return DTTOIF(type); }
 
-std::uint64_t sort_key(const char* name, std::size_t size) {
-  std::uint64_t key = 0;
-  std::memcpy(&key, name, std::min<std::size_t>(size, 8));
-  return __builtin_bswap64(key);
-}
-
 class Scanner {
  public:
   Scanner(const StatIndex* index, Scan& scan, MistakeList& mistakes) : index_(index), scan_(scan), mistakes_(mistakes) {}
@@ -88,9 +64,8 @@ class Scanner {
   bool take(Work& work);
   void give(std::vector<Work> more);
   void scan_folder(const Work& work, Scratch& scratch);
-  bool list(int fd, const ScanFolder& folder, Scratch& scratch);
-  bool take_names(Scratch& scratch, std::size_t bytes);
-  std::shared_ptr<const IgnoreRules> rules_of(int fd, const ScanFolder& folder, const Scratch& scratch, const std::shared_ptr<const IgnoreRules>& above);
+  std::shared_ptr<const IgnoreRules> rules_of(int fd, const ScanFolder& folder, const Scratch& scratch,
+                                              const std::shared_ptr<const IgnoreRules>& above);
   void drop_ignored(const IgnoreRules& rules, const ScanFolder& folder, Scratch& scratch);
   void drop_left_out(const ScanFolder& folder, Scratch& scratch);
   bool match(int fd, ScanFolder& folder, Scratch& scratch);
@@ -100,7 +75,6 @@ class Scanner {
   void check_link(int fd, const ScanFolder& folder, const std::string& name, std::string_view target);
   bool leads_to_ancestor(int fd, const ScanFolder& folder, const struct stat& target);
   void make_children(std::uint32_t number, Scratch& scratch, const std::shared_ptr<io::Fd>& fd, const std::shared_ptr<const IgnoreRules>& rules);
-  void resolve_types(int fd, Scratch& scratch);
 
   const StatIndex* index_;
   Scan& scan_;
@@ -169,7 +143,8 @@ void Scanner::scan_folder(const Work& work, Scratch& scratch) {
   } else {
     fd = std::make_shared<io::Fd>(::openat(scan_.root.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
-  if (!list(fd->get(), *folder, scratch)) return;
+  if (const int error = scratch.names.read(fd->get()); error != 0)
+    return mistakes_.add(folder->path + "/", fmt::format("cannot be read: {}", std::strerror(error)));
   if (!scan_.left_out.empty()) drop_left_out(*folder, scratch);
   const auto rules = rules_of(fd->get(), *folder, scratch, work.rules);
   if (rules) drop_ignored(*rules, *folder, scratch);
@@ -178,64 +153,18 @@ void Scanner::scan_folder(const Work& work, Scratch& scratch) {
   make_children(work.folder, scratch, fd, rules);
 }
 
-bool Scanner::list(int fd, const ScanFolder& folder, Scratch& scratch) {
-  scratch.names.clear();
-  scratch.list.clear();
-  scratch.has_amlignore = scratch.has_gitignore = false;
-  while (true) {
-    const long bytes = ::syscall(SYS_getdents64, fd, scratch.kernel.data(), scratch.kernel.size());
-    if (bytes < 0) {
-      mistakes_.add(folder.path + "/", fmt::format("cannot be read: {}", std::strerror(errno)));
-      return false;
-    }
-    if (bytes == 0) break;
-    if (take_names(scratch, static_cast<std::size_t>(bytes))) resolve_types(fd, scratch);
-  }
-  std::sort(scratch.list.begin(), scratch.list.end(),
-            [&](const Name& a, const Name& b) { return a.key != b.key ? a.key < b.key : scratch.text(a) < scratch.text(b); });
-  return true;
-}
-
-/// True when the file system does not tell the types.
-bool Scanner::take_names(Scratch& scratch, std::size_t bytes) {
-  bool has_unknown = false;
-  for (std::size_t at = 0; at < bytes;) {
-    const char* entry = scratch.kernel.data() + at;
-    const char* name = entry + kKernelNameOffset;
-    const auto type = static_cast<std::uint8_t>(entry[kKernelTypeOffset]);
-    at += stoker::snapshots::take<std::uint16_t>(entry + kKernelLengthOffset);
-    const std::size_t size = std::strlen(name);
-    if (name[0] == '.') {
-      const std::string_view text(name, size);
-      if (text == "." || text == ".." || text == ".git") continue;
-      scratch.has_amlignore = scratch.has_amlignore || text == ".amlignore";
-      scratch.has_gitignore = scratch.has_gitignore || text == ".gitignore";
-    }
-    has_unknown = has_unknown || type == DT_UNKNOWN;
-    scratch.list.push_back({sort_key(name, size), static_cast<std::uint32_t>(scratch.names.size()), static_cast<std::uint16_t>(size), type});
-    scratch.names.append(name, size + 1);
-  }
-  return has_unknown;
-}
-
-void Scanner::resolve_types(int fd, Scratch& scratch) {
-  for (Name& name : scratch.list) {
-    struct stat info {};
-    if (name.type == DT_UNKNOWN && ::fstatat(fd, scratch.c_name(name), &info, AT_SYMLINK_NOFOLLOW) == 0) name.type = IFTODT(info.st_mode);
-  }
-}
-
 std::shared_ptr<const IgnoreRules> Scanner::rules_of(int fd, const ScanFolder& folder, const Scratch& scratch,
                                                      const std::shared_ptr<const IgnoreRules>& above) {
-  if (folder.depth == 0 && scratch.has_amlignore) aml_everywhere_ = true;
-  const char* file_name = scratch.has_amlignore ? ".amlignore" : scratch.has_gitignore && !aml_everywhere_ ? ".gitignore" : nullptr;
+  if (folder.depth == 0 && scratch.names.has_amlignore) aml_everywhere_ = true;
+  const char* file_name = scratch.names.has_amlignore ? ".amlignore" : scratch.names.has_gitignore && !aml_everywhere_ ? ".gitignore" : nullptr;
   if (file_name == nullptr) return above;
   const io::Fd file(::openat(fd, file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info {};
-  if (!file.is_open() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (!file.is_open()) {
     if (errno == EACCES) mistakes_.add(folder.path_of(file_name), "cannot be read, and says what to leave out");
     return above;
   }
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return above;
   const auto content = io::read_at(file.get(), 0, kMaxIgnoreFile);
   if (!content) return above;
   return std::make_shared<IgnoreRules>(above, folder.path, *content);
@@ -244,17 +173,17 @@ std::shared_ptr<const IgnoreRules> Scanner::rules_of(int fd, const ScanFolder& f
 void Scanner::drop_ignored(const IgnoreRules& rules, const ScanFolder& folder, Scratch& scratch) {
   std::string path = folder.path.empty() ? std::string() : folder.path + "/";
   const std::size_t base = path.size();
-  std::erase_if(scratch.list, [&](const Name& name) {
+  std::erase_if(scratch.names.list, [&](const Name& name) {
     path.resize(base);
-    path.append(scratch.text(name));
+    path.append(scratch.names.text(name));
     return rules.excludes(path, name.type == DT_DIR);
   });
 }
 
 void Scanner::drop_left_out(const ScanFolder& folder, Scratch& scratch) {
   const std::string prefix = folder.path.empty() ? std::string() : folder.path + "/";
-  std::erase_if(scratch.list, [&](const Name& name) {
-    return name.type == DT_DIR && std::ranges::find(scan_.left_out, prefix + std::string(scratch.text(name))) != scan_.left_out.end();
+  std::erase_if(scratch.names.list, [&](const Name& name) {
+    return name.type == DT_DIR && std::ranges::find(scan_.left_out, prefix + std::string(scratch.names.text(name))) != scan_.left_out.end();
   });
 }
 
@@ -265,8 +194,8 @@ bool Scanner::match(int fd, ScanFolder& folder, Scratch& scratch) {
   if (folder.old != kNoFolder) old = index_->entries(folder.old);
   bool is_same = folder.old != kNoFolder;
   std::size_t at = 0;
-  for (const Name& name : scratch.list) {
-    const std::string_view text = scratch.text(name);
+  for (const Name& name : scratch.names.list) {
+    const std::string_view text = scratch.names.text(name);
     while (at < old.size() && index_->name(folder.old, old[at]) < text) {
       ++at;
       is_same = false;
@@ -285,16 +214,17 @@ bool Scanner::look_at(int fd, const ScanFolder& folder, const Name& name, const 
   entry.name_size = name.size;
   entry.kind = EntryKind::kFolder;
   if (name.type != DT_DIR) {
-    struct stat info {};
+    struct stat info{};
     info.st_mode = mode_of_type(name.type);
-    if ((S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) && ::fstatat(fd, scratch.c_name(name), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno != ENOENT) mistakes_.add(folder.path_of(scratch.text(name)), fmt::format("cannot be read: {}", std::strerror(errno)));
+    if ((S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) && ::fstatat(fd, scratch.names.c_name(name), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno != ENOENT) mistakes_.add(folder.path_of(scratch.names.text(name)), fmt::format("cannot be read: {}", std::strerror(errno)));
       return false;
     }
     entry.set_stat(info);
     entry.kind = S_ISDIR(info.st_mode) ? EntryKind::kFolder : S_ISLNK(info.st_mode) ? EntryKind::kLink : EntryKind::kFile;
   }
-  const bool is_same = old != nullptr && old->kind == entry.kind && (entry.kind == EntryKind::kFolder || (entry.same_stat(*old) && (old->flags & StatEntry::kRacy) == 0));
+  const bool is_same = old != nullptr && old->kind == entry.kind &&
+                       (entry.kind == EntryKind::kFolder || (entry.same_stat(*old) && (old->flags & StatEntry::kRacy) == 0));
   if (!is_same && !is_allowed(fd, folder, name, entry, scratch)) return false;
   if (is_same) {
     entry.digest = old->digest;
@@ -307,7 +237,7 @@ bool Scanner::look_at(int fd, const ScanFolder& folder, const Name& name, const 
 }
 
 bool Scanner::is_allowed(int fd, const ScanFolder& folder, const Name& name, const StatEntry& entry, const Scratch& scratch) {
-  const std::string_view text = scratch.text(name);
+  const std::string_view text = scratch.names.text(name);
   const std::string path = folder.path_of(text);
   std::string problem;
   if (!is_valid_utf8(text)) {
@@ -320,7 +250,8 @@ bool Scanner::is_allowed(int fd, const ScanFolder& folder, const Name& name, con
     problem = kind_in_words(entry.mode);
   } else if (entry.kind == EntryKind::kFile && entry.size > kMaxFile) {
     problem = "is larger than 1 TiB";
-  } else if (entry.kind == EntryKind::kFile && !is_root_user_ && (entry.mode & 0444) != 0444 && ::faccessat(fd, scratch.c_name(name), R_OK, AT_EACCESS) != 0) {
+  } else if (entry.kind == EntryKind::kFile && !is_root_user_ && (entry.mode & 0444) != 0444 &&
+             ::faccessat(fd, scratch.names.c_name(name), R_OK, AT_EACCESS) != 0) {
     problem = fmt::format("cannot be read: {}", std::strerror(errno));
   }
   if (problem.empty()) return true;
@@ -332,7 +263,7 @@ bool Scanner::is_allowed(int fd, const ScanFolder& folder, const Name& name, con
 void Scanner::keep(int fd, ScanFolder& folder, Scratch& scratch) {
   folder.entries.reserve(scratch.entries.size());
   for (StatEntry entry : scratch.entries) {
-    const std::string name(scratch.names, entry.name_offset, entry.name_size);
+    const std::string name(scratch.name(entry));
     entry.name_offset = static_cast<std::uint32_t>(folder.names.size());
     folder.names += name;
     if (entry.kind == EntryKind::kLink) {
@@ -354,13 +285,15 @@ void Scanner::keep(int fd, ScanFolder& folder, Scratch& scratch) {
 }
 
 void Scanner::check_link(int fd, const ScanFolder& folder, const std::string& name, std::string_view target) {
-  const auto problem = [&](std::string message) { mistakes_.add(folder.path_of(name), fmt::format("is a link to \"{}\", {}", to_valid_utf8(target), message)); };
+  const auto problem = [&](std::string message) {
+    mistakes_.add(folder.path_of(name), fmt::format("is a link to \"{}\", {}", to_valid_utf8(target), message));
+  };
   const int climbs = climbs_of_link(target);
   if (target.starts_with('/')) return problem("an absolute path: it would leave the folder");
   if (!is_valid_utf8(target)) return problem("which is not UTF-8");
   if (climbs < 0) return problem("which goes down and then up again: write the target without the detour");
   if (static_cast<unsigned>(climbs) > folder.depth) return problem("which leaves the folder");
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(fd, name.c_str(), &info, 0) != 0) {
     if (errno == ELOOP) problem("which leads in a circle");
     return;  // what it names may come into being when the script runs
@@ -371,14 +304,15 @@ void Scanner::check_link(int fd, const ScanFolder& folder, const std::string& na
 bool Scanner::leads_to_ancestor(int fd, const ScanFolder& folder, const struct stat& target) {
   std::string up = ".";
   for (unsigned i = 0; i <= folder.depth; ++i) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(fd, up.c_str(), &info, 0) == 0 && info.st_dev == target.st_dev && info.st_ino == target.st_ino) return true;
     up += "/..";
   }
   return false;
 }
 
-void Scanner::make_children(std::uint32_t number, Scratch& scratch, const std::shared_ptr<io::Fd>& fd, const std::shared_ptr<const IgnoreRules>& rules) {
+void Scanner::make_children(std::uint32_t number, Scratch& scratch, const std::shared_ptr<io::Fd>& fd,
+                            const std::shared_ptr<const IgnoreRules>& rules) {
   std::vector<Work> work;
   {
     const std::lock_guard lock(mutex_);
@@ -387,7 +321,7 @@ void Scanner::make_children(std::uint32_t number, Scratch& scratch, const std::s
     std::size_t at = 0;
     for (const StatEntry& entry : scratch.entries) {
       if (entry.kind != EntryKind::kFolder) continue;
-      const std::string_view name(scratch.names.data() + entry.name_offset, entry.name_size);
+      const std::string_view name = scratch.name(entry);
       while (at < old.size() && index_->name(folder.old, old[at]) < name) ++at;
       const bool is_old = at < old.size() && old[at].kind == EntryKind::kFolder && index_->name(folder.old, old[at]) == name;
       const auto child = static_cast<std::uint32_t>(scan_.folders.size());
@@ -410,28 +344,6 @@ std::int64_t racy_limit(const std::string& source) {
 }
 
 }  // namespace
-
-void MistakeList::add(std::string path, std::string message) {
-  const std::lock_guard lock(mutex_);
-  ++count_;
-  if (list_.size() < kMistakesShown) list_.push_back({std::move(path), std::move(message)});
-}
-
-bool MistakeList::empty() const {
-  const std::lock_guard lock(mutex_);
-  return count_ == 0;
-}
-
-Error MistakeList::to_error(const std::string& source) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Mistake> sorted = list_;
-  std::sort(sorted.begin(), sorted.end(), [](const Mistake& a, const Mistake& b) { return a.path < b.path; });
-  std::string message = fmt::format("no snapshot can be taken of {}", source);
-  if (count_ > list_.size()) message += fmt::format(" ({} problems, the first {} follow)", count_, list_.size());
-  return Error(ErrorCode::kSourceInvalid, std::move(message))
-      .mistakes(std::move(sorted))
-      .hint("remove or repair them, or list them in a .gitignore or .amlignore file in the folder");
-}
 
 Status scan_source(const std::string& source, const StatIndex* index, unsigned threads, Scan& scan, MistakeList& mistakes) {
   scan.racy_limit_ns = racy_limit(source);

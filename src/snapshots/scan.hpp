@@ -4,13 +4,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
 #include "base/result.hpp"
 #include "io/file.hpp"
+#include "snapshots/mistake_list.hpp"
 #include "snapshots/stat_index.hpp"
 
 namespace stoker::snapshots {
@@ -19,9 +18,9 @@ struct ScanFolder {
   std::string path;  // relative; "" for the root
   std::uint32_t old = kNoFolder;
   unsigned depth = 0;
-  bool is_clean = false;           // exactly as the index says, subfolders' content apart: `entries` and `names` stay empty
-  std::vector<StatEntry> entries;  // sorted by name
-  std::string names;               // and the targets of links
+  bool is_clean = false;                // exactly as the index says, subfolders' content apart: `entries` and `names` stay empty
+  std::vector<StatEntry> entries;       // sorted by name
+  std::string names;                    // and the targets of links
   std::vector<std::uint32_t> children;  // numbers of the subfolders, in the order of the entries
   Digest tree;                          // set by the builder
 
@@ -30,25 +29,11 @@ struct ScanFolder {
   std::string path_of(std::string_view name) const { return path.empty() ? std::string(name) : path + "/" + std::string(name); }
 };
 
-/// Problems are gathered, so that one attempt shows them all; the thousand first are kept.
-class MistakeList {
- public:
-  void add(std::string path, std::string message);
-  bool empty() const;
-  /// kSourceInvalid with all of them, sorted by path.
-  Error to_error(const std::string& source) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<Mistake> list_;
-  std::size_t count_ = 0;
-};
-
 struct Scan {
   io::Fd root;
   std::vector<std::string> left_out;  // folders below the root that are never entered; set before the scan
-  std::deque<ScanFolder> folders;  // a folder stands before its subfolders; 0 is the root
-  std::uint64_t files = 0;         // and links
+  std::deque<ScanFolder> folders;     // a folder stands before its subfolders; 0 is the root
+  std::uint64_t files = 0;            // and links
   std::uint64_t bytes = 0;
   std::int64_t racy_limit_ns = 0;  // what changed at or after this cannot be believed the next time
 };

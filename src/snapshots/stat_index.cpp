@@ -36,7 +36,8 @@ void StatEntry::set_stat(const struct stat& info) {
 }
 
 bool StatEntry::same_stat(const StatEntry& other) const {
-  return inode == other.inode && size == other.size && mtime_ns == other.mtime_ns && ctime_ns == other.ctime_ns && mode == other.mode && device == other.device;
+  return inode == other.inode && size == other.size && mtime_ns == other.mtime_ns && ctime_ns == other.ctime_ns && mode == other.mode &&
+         device == other.device;
 }
 
 std::unique_ptr<const StatIndex> StatIndex::open(const std::string& path, const Digest& key) {
@@ -78,7 +79,8 @@ bool StatIndex::parse(std::string_view bytes, const Digest& key) {
 bool StatIndex::is_sound() const {
   if (folders_.empty()) return false;
   for (const StatFolder& folder : folders_) {
-    if (folder.first_entry > entries_.size() || folder.entries > entries_.size() - folder.first_entry || folder.name_base > names_.size()) return false;
+    if (folder.first_entry > entries_.size() || folder.entries > entries_.size() - folder.first_entry || folder.name_base > names_.size())
+      return false;
     for (const StatEntry& entry : entries_.subspan(folder.first_entry, folder.entries)) {
       if (std::uint64_t{entry.name_offset} + entry.name_size > names_.size() - folder.name_base) return false;
       if (entry.kind == EntryKind::kFolder && entry.folder >= folders_.size()) return false;

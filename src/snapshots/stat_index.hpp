@@ -66,7 +66,9 @@ class StatIndex {
   const StatFolder& folder(std::uint32_t number) const { return folders_[number]; }
   /// Sorted by name.
   std::span<const StatEntry> entries(std::uint32_t number) const { return entries_.subspan(folders_[number].first_entry, folders_[number].entries); }
-  std::string_view name(std::uint32_t number, const StatEntry& entry) const { return names_.substr(folders_[number].name_base + entry.name_offset, entry.name_size); }
+  std::string_view name(std::uint32_t number, const StatEntry& entry) const {
+    return names_.substr(folders_[number].name_base + entry.name_offset, entry.name_size);
+  }
 
  private:
   StatIndex() = default;

@@ -24,7 +24,8 @@ Status ObjectStore::Impl::append(const EncodedFrame& frame) {
     if (must_rotate()) CHECK_OK(rotate());
     const std::lock_guard lock(appending_);
     if (must_rotate()) continue;
-    const bool is_known = std::all_of(frame.objects.begin(), frame.objects.end(), [this](const FrameObject& object) { return locate(object.digest).has_value(); });
+    const bool is_known =
+        std::all_of(frame.objects.begin(), frame.objects.end(), [this](const FrameObject& object) { return locate(object.digest).has_value(); });
     return is_known ? ok() : write_locked(frame);
   }
 }

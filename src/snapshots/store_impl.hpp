@@ -58,7 +58,7 @@ class FrameCache {
 struct OpenPack {
   std::uint32_t number = 0;
   std::shared_ptr<io::Fd> fd;
-  std::uint64_t end = 0;  // appended up to here
+  std::uint64_t end = 0;      // appended up to here
   bool is_abandoned = false;  // a write or sync failed in a way that leaves its tail in doubt
   std::shared_ptr<LocationTable> table = std::make_shared<LocationTable>();
 };
@@ -70,7 +70,8 @@ struct SealedPack {
 };
 
 struct ObjectStore::Impl {
-  Impl(std::string directory, StoreOptions options) : directory(std::move(directory)), packs_directory(this->directory + "/packs"), options(options) {}
+  Impl(std::string directory, StoreOptions options)
+      : directory(std::move(directory)), packs_directory(this->directory + "/packs"), options(options) {}
 
   // store_open.cpp
   Status open();
@@ -115,7 +116,7 @@ struct ObjectStore::Impl {
   mutable std::shared_mutex state_;
   std::optional<OpenPack> open_pack_;
   std::uint32_t last_pack_ = 0;
-  std::vector<SealedPack> sealed_;                             // no index on disk yet; oldest first
+  std::vector<SealedPack> sealed_;                         // no index on disk yet; oldest first
   std::vector<std::shared_ptr<const PackIndex>> indexes_;  // oldest first
   std::unordered_set<Digest> damaged_;                     // found so on reading: they count as missing, so that they are sent again
 

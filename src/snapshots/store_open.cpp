@@ -30,7 +30,7 @@ std::optional<std::uint32_t> pack_number(std::string_view name) {
 }  // namespace
 
 Result<std::unique_ptr<ObjectStore>> ObjectStore::open(const std::string& directory, StoreOptions options) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(directory.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
     return Error(ErrorCode::kDataLocation, fmt::format("{} is not a folder", directory));
   }
@@ -65,7 +65,8 @@ Status ObjectStore::Impl::check_format() {
     return Error(ErrorCode::kDataFormat, fmt::format("{} is not a snapshot store", directory)).hint("name another data folder");
   }
   if (version > kFormatVersion) {
-    return Error(ErrorCode::kDataFormat, fmt::format("{} was written by a newer stoker (format {}, this one knows {})", directory, version, kFormatVersion))
+    return Error(ErrorCode::kDataFormat,
+                 fmt::format("{} was written by a newer stoker (format {}, this one knows {})", directory, version, kFormatVersion))
         .hint("use that version, or another data folder");
   }
   return ok();

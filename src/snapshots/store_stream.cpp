@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t kTreeCache = 16U << 20;
 constexpr std::size_t kFlushSize = 1U << 20;
 
-std::string_view stored_bytes(const EncodedFrame& frame) { return std::string_view(frame.bytes).substr(kFrameHeaderSize + frame.header.table_size()); }
+std::string_view stored_bytes(const EncodedFrame& frame) {
+  return std::string_view(frame.bytes).substr(kFrameHeaderSize + frame.header.table_size());
+}
 
 Error store_failed() { return Error(ErrorCode::kIo, "the snapshot store failed to write meanwhile").hint("send it again").retryable(); }
 
@@ -115,7 +117,9 @@ Status SnapshotOut::want(const Digest& digest) {
 }
 
 Status SnapshotOut::send_wanted() {
-  const auto key = [](const Wanted& each) { return std::tuple(each.location.pack, each.location.frame_offset, each.location.raw_offset, each.digest); };
+  const auto key = [](const Wanted& each) {
+    return std::tuple(each.location.pack, each.location.frame_offset, each.location.raw_offset, each.digest);
+  };
   std::sort(wanted_.begin(), wanted_.end(), [&](const Wanted& a, const Wanted& b) { return key(a) < key(b); });
   wanted_.erase(std::unique(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.digest == b.digest; }), wanted_.end());
   for (std::size_t begin = 0; begin < wanted_.size();) {
@@ -138,7 +142,8 @@ Status SnapshotOut::send_frame(std::span<const Wanted> wanted) {
   }
   // A frame of which all is wanted goes out as it lies; whoever reads the pack recomputes the digests. Content goes as blobs, whatever
   // the sender once called it: what is marked as structure stands at the start.
-  const bool is_content = std::all_of(frame->objects.begin(), frame->objects.end(), [](const FrameObject& object) { return object.kind == ObjectKind::kBlob; });
+  const bool is_content =
+      std::all_of(frame->objects.begin(), frame->objects.end(), [](const FrameObject& object) { return object.kind == ObjectKind::kBlob; });
   if (is_content && frame->header.objects == wanted.size()) {
     CHECK_OK(out_.flush());
     return out_.copy(*frame);

@@ -216,7 +216,8 @@ Result<SnapshotInfo> ObjectStore::commit(const Digest& root) {
   ClosureCheck check(*impl_);
   TRY(const TreeFacts facts, check.check(root, 1));
   if (check.missing() > 0 || !facts.is_complete) {
-    return Error(ErrorCode::kConflict, fmt::format("{} objects of snapshot {} are missing", check.missing(), root.hex())).hint("send them, then commit again");
+    return Error(ErrorCode::kConflict, fmt::format("{} objects of snapshot {} are missing", check.missing(), root.hex()))
+        .hint("send them, then commit again");
   }
   if (facts.climbs > 0) return refused("a link leaves the folder");
   if (facts.height > kMaxDepth) return refused(fmt::format("more than {} folders inside each other", kMaxDepth));
@@ -261,7 +262,8 @@ Result<TreeFile> ObjectStore::find(const Digest& root, std::string_view path) {
 Result<Difference> ObjectStore::diff(const Digest& a, const Digest& b) {
   Comparer comparer(*impl_);
   CHECK_OK(comparer.compare(a, b, ""));
-  for (auto* paths : {&comparer.difference.added, &comparer.difference.removed, &comparer.difference.changed}) std::sort(paths->begin(), paths->end());
+  for (auto* paths : {&comparer.difference.added, &comparer.difference.removed, &comparer.difference.changed})
+    std::sort(paths->begin(), paths->end());
   return std::move(comparer.difference);
 }
 

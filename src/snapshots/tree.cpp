@@ -11,8 +11,8 @@ namespace stoker::snapshots {
 namespace {
 
 constexpr std::string_view kMagic = "STKTREE1";
-constexpr std::size_t kHeader = 12;        // magic, u32 entries
-constexpr std::size_t kEntryHeader = 12;   // kind, executable, u16 name length, u64 size
+constexpr std::size_t kHeader = 12;       // magic, u32 entries
+constexpr std::size_t kEntryHeader = 12;  // kind, executable, u16 name length, u64 size
 
 Error malformed(std::string_view what) { return Error(ErrorCode::kInvalidInput, fmt::format("malformed tree: {}", what)); }
 

@@ -15,11 +15,11 @@ enum class EntryKind : std::uint8_t { kFile = 1, kFolder = 2, kLink = 3 };
 
 struct TreeEntry {
   EntryKind kind = EntryKind::kFile;
-  bool executable = false;   // files only
-  std::uint64_t size = 0;    // files only
-  Digest object;             // files: content or list; folders: their tree; links: zero
-  std::string_view name;     // borrowed
-  std::string_view target;   // links only; borrowed
+  bool executable = false;  // files only
+  std::uint64_t size = 0;   // files only
+  Digest object;            // files: content or list; folders: their tree; links: zero
+  std::string_view name;    // borrowed
+  std::string_view target;  // links only; borrowed
   FileRef ref() const { return {object, size}; }
 };
 

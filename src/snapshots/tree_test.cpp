@@ -18,7 +18,8 @@ TreeEntry file(std::string_view name) { return {EntryKind::kFile, false, 3, sha2
 TreeEntry link(std::string_view name, std::string_view target) { return {EntryKind::kLink, false, 0, {}, name, target}; }
 
 TEST(Tree, WhatIsWrittenIsRead) {
-  const std::string tree = tree_of({{EntryKind::kFile, true, 7, sha256("x"), "a", {}}, {EntryKind::kFolder, false, 0, sha256("y"), "b", {}}, link("c", "../a")});
+  const std::string tree =
+      tree_of({{EntryKind::kFile, true, 7, sha256("x"), "a", {}}, {EntryKind::kFolder, false, 0, sha256("y"), "b", {}}, link("c", "../a")});
   auto view = testing::must(TreeView::parse(tree));
   TreeEntry entry;
   ASSERT_TRUE(view.next(entry));
@@ -34,7 +35,8 @@ TEST(Tree, WhatIsWrittenIsRead) {
 }
 
 TEST(Tree, NamesThatLeadElsewhereAreRefused) {
-  for (const std::string_view name : {std::string_view("a/b"), std::string_view(".."), std::string_view("."), std::string_view(""), std::string_view("a\0b", 3), std::string_view("\xff")}) {
+  for (const std::string_view name : {std::string_view("a/b"), std::string_view(".."), std::string_view("."), std::string_view(""),
+                                      std::string_view("a\0b", 3), std::string_view("\xff")}) {
     EXPECT_EQ(testing::code_of(TreeView::parse(tree_of({file(name)}))), ErrorCode::kInvalidInput) << name;
   }
   EXPECT_EQ(testing::code_of(TreeView::parse(tree_of({file(std::string(256, 'a'))}))), ErrorCode::kInvalidInput);

@@ -162,6 +162,8 @@ Match Matcher::match_set(std::size_t& p, unsigned char c) {
 
 }  // namespace
 
-bool wildmatch(std::string_view pattern, std::string_view text, bool path_mode) { return Matcher(pattern, text, path_mode).match(0, 0) == Match::kYes; }
+bool wildmatch(std::string_view pattern, std::string_view text, bool path_mode) {
+  return Matcher(pattern, text, path_mode).match(0, 0) == Match::kYes;
+}
 
 }  // namespace stoker::snapshots
