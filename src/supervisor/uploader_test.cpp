@@ -26,6 +26,7 @@ struct Desk {
     start.spec.command = "true";
     EXPECT_TRUE(io::make_directories(dir + "/spool"));
     EXPECT_TRUE(spool.create(start));
+    EXPECT_TRUE(io::make_directories(spool.outputs()) && io::make_directories(spool.logs()));
     journal = *Journal::create(spool, loop, clock, grown);
     io::HttpOptions options;
     options.url = url;
