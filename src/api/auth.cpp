@@ -30,7 +30,8 @@ Tokens::Tokens(std::string owner_token, std::string secret, std::string place)
     : owner_token_(std::move(owner_token)), secret_(std::move(secret)), place_(std::move(place)) {}
 
 Error Tokens::unknown() const {
-  return Error(ErrorCode::kUnauthenticated, "the server does not know this token").hint("the owner's token lies in " + place_ + "; set STOKER_TOKEN to it");
+  return Error(ErrorCode::kUnauthenticated, "the server does not know this token")
+      .hint("the owner's token lies in " + place_ + "; set STOKER_TOKEN to it");
 }
 
 std::string Tokens::signature(std::string_view text) const { return hmac_sha256(secret_, text).hex(); }
@@ -76,7 +77,8 @@ Result<Caller> Tokens::identify_supervisor(std::string_view token) const {
   const auto last = token.rfind('.');
   if (last < kSupervisorPrefix.size() + 1) return unknown();
   if (!equal_in_constant_time(signature(token.substr(0, last)), token.substr(last + 1))) return unknown();
-  return Caller{.kind = Caller::Kind::kSupervisor, .supervisor = std::string(token.substr(kSupervisorPrefix.size(), last - kSupervisorPrefix.size()))};
+  return Caller{.kind = Caller::Kind::kSupervisor,
+                .supervisor = std::string(token.substr(kSupervisorPrefix.size(), last - kSupervisorPrefix.size()))};
 }
 
 Status Tokens::admit(const Caller& caller, Access access) const {

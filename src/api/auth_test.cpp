@@ -44,7 +44,8 @@ TEST(Auth, TokensOfAnotherServerAreRefused) {
 }
 
 TEST(Auth, OtherSchemesAndGarbageAreRefused) {
-  for (const char* text : {"Basic owner-token", "owner-token", "Bearer", "Bearer ", "Bearer  ", "Bearer srt1.", "Bearer srt1...", "Bearer sst1.", "Bearer sst1..", "Bearer srt1.a.b.c"}) {
+  for (const char* text : {"Basic owner-token", "owner-token", "Bearer", "Bearer ", "Bearer  ", "Bearer srt1.", "Bearer srt1...", "Bearer sst1.",
+                           "Bearer sst1..", "Bearer srt1.a.b.c"}) {
     EXPECT_FALSE(kTokens.identify(text)) << text;
   }
   EXPECT_FALSE(kTokens.identify("Bearer " + std::string(5000, 'x')));

@@ -18,40 +18,23 @@ struct Row {
 };
 // One row a route; a route without a row fails the test. `own_run`: the run's token at its own run; `other_run`: the token of another run.
 constexpr Row kMatrix[] = {
-    {"get_health", true, true, true, true, true},
-    {"get_openapi", true, true, true, true, true},
-    {"get_server", false, true, false, false, false},
-    {"check_server", false, true, false, false, false},
-    {"stop_server", false, true, false, false, false},
-    {"list_workspaces", false, true, false, false, false},
-    {"create_workspace", false, true, false, false, false},
-    {"get_workspace", false, true, false, false, false},
-    {"list_experiments", false, true, false, false, false},
-    {"create_experiment", false, true, false, false, false},
-    {"get_experiment", false, true, false, false, false},
-    {"list_runs", false, true, false, false, false},
-    {"submit_run", false, true, true, false, false},
-    {"submit_runs", false, true, true, false, false},
-    {"get_run", false, true, true, false, false},
-    {"update_run", false, true, true, false, false},
-    {"cancel_run", false, true, true, false, false},
-    {"explain_run", false, true, true, false, false},
-    {"list_events", false, true, true, false, false},
-    {"list_children", false, true, true, false, false},
-    {"get_metrics", false, true, true, false, false},
-    {"get_log", false, true, true, false, false},
-    {"follow_run", false, true, true, false, false},
-    {"list_files", false, true, true, false, false},
-    {"get_file", false, true, true, false, false},
-    {"put_file", false, true, true, false, false},
-    {"commit_snapshot", false, true, true, true, false},
-    {"find_missing", false, true, true, true, false},
-    {"add_pack", false, true, true, true, false},
-    {"get_snapshot", false, true, false, false, false},
-    {"get_pack", false, true, false, false, true},
-    {"get_snapshot_file", false, true, false, false, false},
-    {"diff_snapshots", false, true, false, false, false},
-    {"connect_supervisor", false, false, false, false, true},
+    {"get_health", true, true, true, true, true},           {"get_openapi", true, true, true, true, true},
+    {"get_server", false, true, false, false, false},       {"check_server", false, true, false, false, false},
+    {"stop_server", false, true, false, false, false},      {"list_workspaces", false, true, false, false, false},
+    {"create_workspace", false, true, false, false, false}, {"get_workspace", false, true, false, false, false},
+    {"list_experiments", false, true, false, false, false}, {"create_experiment", false, true, false, false, false},
+    {"get_experiment", false, true, false, false, false},   {"list_runs", false, true, false, false, false},
+    {"submit_run", false, true, true, false, false},        {"submit_runs", false, true, true, false, false},
+    {"get_run", false, true, true, false, false},           {"update_run", false, true, true, false, false},
+    {"cancel_run", false, true, true, false, false},        {"explain_run", false, true, true, false, false},
+    {"list_events", false, true, true, false, false},       {"list_children", false, true, true, false, false},
+    {"get_metrics", false, true, true, false, false},       {"get_log", false, true, true, false, false},
+    {"follow_run", false, true, true, false, false},        {"list_files", false, true, true, false, false},
+    {"get_file", false, true, true, false, false},          {"put_file", false, true, true, false, false},
+    {"commit_snapshot", false, true, true, true, false},    {"find_missing", false, true, true, true, false},
+    {"add_pack", false, true, true, true, false},           {"get_snapshot", false, true, false, false, false},
+    {"get_pack", false, true, false, false, true},          {"get_snapshot_file", false, true, false, false, false},
+    {"diff_snapshots", false, true, false, false, false},   {"connect_supervisor", false, false, false, false, true},
 };
 
 class AuthorizationTest : public ServerTest {
@@ -138,7 +121,10 @@ TEST_F(AuthorizationTest, ARunsTokenMakesRunsOnlyBelowItself) {
   const auto spec = [](const std::string& more) { return R"({"argv":["/bin/true"])" + more + "}"; };
   EXPECT_EQ(request_as(token, "POST", "/api/v1/runs", spec("")).status, 403);
   EXPECT_EQ(request_as(token, "POST", "/api/v1/runs", spec(R"(,"parent":")" + other_run_ + "\"")).status, 403);
-  EXPECT_EQ(request_as(token, "POST", "/api/v1/runs", spec(R"(,"parent":")" + run_ + R"(","workspace":{"subscription_id":"x","resource_group":"y","name":"zz"})")).status, 403);
+  EXPECT_EQ(request_as(token, "POST", "/api/v1/runs",
+                       spec(R"(,"parent":")" + run_ + R"(","workspace":{"subscription_id":"x","resource_group":"y","name":"zz"})"))
+                .status,
+            403);
   EXPECT_EQ(request_as(token, "POST", "/api/v1/runs", spec(R"(,"parent":")" + run_ + "\"")).status, 201);
 }
 
@@ -160,7 +146,7 @@ TEST_F(AuthorizationTest, ASupervisorWritesFilesOfItsOwnAttemptOnly) {
   run_ = submit("hang");
   wait_for(run_, "Running");
   auto read = [this](db::Connection& connection) { return catalog::find_run(connection, RunId(run_)); };
-  const auto run = on_loop<Result<Run>>([&] { return catalog_->read(read); });
+  const auto run = on_loop<Result<stoker::Run>>([&] { return catalog_->read(read); });
   const auto supervisor = std::string(run->handle.as_object().at("supervisor").as_string());
   const auto target = "/api/v1/runs/" + run_ + "/files/outputs/x.txt";
   EXPECT_EQ(request_as(tokens_.supervisor_token(supervisor), "PUT", target, "x", {{"X-Stoker-Origin", "outputs"}}).status, 200);
@@ -171,7 +157,8 @@ TEST_F(AuthorizationTest, ASupervisorWritesFilesOfItsOwnAttemptOnly) {
 TEST_F(AuthorizationTest, NoAnswerRepeatsAToken) {
   start();
   const std::string secret = "srt1.c2VjcmV0.1.deadbeefdeadbeef";
-  for (const char* target : {"/api/v1/runs", "/api/v1/runs/x", "/healthz", "/nothing"}) EXPECT_EQ(request_as(secret, "GET", target).body.find("deadbeef"), std::string::npos);
+  for (const char* target : {"/api/v1/runs", "/api/v1/runs/x", "/healthz", "/nothing"})
+    EXPECT_EQ(request_as(secret, "GET", target).body.find("deadbeef"), std::string::npos);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ struct Call {
   int status = 200;  // of the answer when the handler returns a record
 
   std::string_view parameter(std::string_view name) const {
-    for (const auto& [key, value] : parameters) if (key == name) return value;
+    for (const auto& [key, value] : parameters)
+      if (key == name) return value;
     return {};
   }
 };

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <ctime>
 
-#include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
+#include <boost/asio/redirect_error.hpp>
 
 #include "api/proc_net.hpp"
 #include "base/log.hpp"
@@ -18,11 +18,13 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kPiece = 4096;            // of a head; a body is read straight into its reader's memory
-constexpr std::size_t kKeepBuffer = 8192;       // more than this is given back after a request
-constexpr std::uint64_t kDrain = 256U << 10;    // of a body that nobody read, to keep the connection
+constexpr std::size_t kPiece = 4096;          // of a head; a body is read straight into its reader's memory
+constexpr std::size_t kKeepBuffer = 8192;     // more than this is given back after a request
+constexpr std::uint64_t kDrain = 256U << 10;  // of a body that nobody read, to keep the connection
 
-error_code would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK ? asio::error::would_block : error_code(number, boost::system::system_category()); }
+error_code would_block(int number) {
+  return number == EAGAIN || number == EWOULDBLOCK ? asio::error::would_block : error_code(number, boost::system::system_category());
+}
 
 /// RFC 9110 5.6.7, made once a second.
 const std::string& date_field() {
@@ -264,7 +266,8 @@ std::string Connection::head_of(const Reply& reply, bool keep) const {
   if (!has_no_body(reply.status)) {
     fmt::format_to(std::back_inserter(text), "Content-Type: {}\r\n", reply.content_type);
     if (sends_chunks(reply)) text += "Transfer-Encoding: chunked\r\n";
-    else if (!reply.stream || reply.length) fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", reply.stream ? *reply.length : reply.body.size());
+    else if (!reply.stream || reply.length)
+      fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", reply.stream ? *reply.length : reply.body.size());
   }
   bool has_cache = false;
   for (const auto& [name, value] : reply.headers) {

@@ -13,22 +13,22 @@ namespace {
 constexpr std::size_t kPiece = 256U << 10;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kTypes = {{{".txt", "text/plain; charset=utf-8"},
-                                                                                 {".log", "text/plain; charset=utf-8"},
-                                                                                 {".md", "text/plain; charset=utf-8"},
-                                                                                 {".py", "text/plain; charset=utf-8"},
-                                                                                 {".yml", "text/plain; charset=utf-8"},
-                                                                                 {".yaml", "text/plain; charset=utf-8"},
-                                                                                 {".csv", "text/csv; charset=utf-8"},
-                                                                                 {".json", "application/json"},
-                                                                                 {".ipynb", "application/json"},
-                                                                                 {".html", "text/html; charset=utf-8"},
-                                                                                 {".png", "image/png"},
-                                                                                 {".jpg", "image/jpeg"},
-                                                                                 {".jpeg", "image/jpeg"},
-                                                                                 {".gif", "image/gif"},
-                                                                                 {".webp", "image/webp"},
-                                                                                 {".svg", "image/svg+xml"},
-                                                                                 {".pdf", "application/pdf"}}};
+                                                                                   {".log", "text/plain; charset=utf-8"},
+                                                                                   {".md", "text/plain; charset=utf-8"},
+                                                                                   {".py", "text/plain; charset=utf-8"},
+                                                                                   {".yml", "text/plain; charset=utf-8"},
+                                                                                   {".yaml", "text/plain; charset=utf-8"},
+                                                                                   {".csv", "text/csv; charset=utf-8"},
+                                                                                   {".json", "application/json"},
+                                                                                   {".ipynb", "application/json"},
+                                                                                   {".html", "text/html; charset=utf-8"},
+                                                                                   {".png", "image/png"},
+                                                                                   {".jpg", "image/jpeg"},
+                                                                                   {".jpeg", "image/jpeg"},
+                                                                                   {".gif", "image/gif"},
+                                                                                   {".webp", "image/webp"},
+                                                                                   {".svg", "image/svg+xml"},
+                                                                                   {".pdf", "application/pdf"}}};
 
 struct Reading {
   io::Pool& pool;
@@ -62,7 +62,8 @@ RangeChoice wanted_range(const Call& call, const Content& content) {
 std::string_view content_type_of(std::string_view path) {
   const auto dot = path.rfind('.');
   if (dot == std::string_view::npos) return "application/octet-stream";
-  for (const auto& [ending, type] : kTypes) if (path.substr(dot) == ending) return type;
+  for (const auto& [ending, type] : kTypes)
+    if (path.substr(dot) == ending) return type;
   return "application/octet-stream";
 }
 
@@ -81,7 +82,8 @@ Reply content_reply(const Call& call, Content content) {
   if (kind == RangeChoice::Kind::kUnsatisfiable) {
     reply.status = 416;
     reply.content_type = "application/json";
-    reply.body = json::serialize(to_json(Error(ErrorCode::kInvalidInput, fmt::format("the range lies behind the end: there are {} bytes", content.size))));
+    reply.body =
+        json::serialize(to_json(Error(ErrorCode::kInvalidInput, fmt::format("the range lies behind the end: there are {} bytes", content.size))));
     reply.headers.emplace_back("Content-Range", fmt::format("bytes */{}", content.size));
     return reply;
   }

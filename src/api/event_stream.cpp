@@ -31,12 +31,15 @@ std::size_t wanted(unsigned char first) {
 
 }  // namespace
 
-std::string to_text(const FollowPosition& position) { return fmt::format("{}.{}.{}", position.log_offset, position.event_seq, position.metric_count); }
+std::string to_text(const FollowPosition& position) {
+  return fmt::format("{}.{}.{}", position.log_offset, position.event_seq, position.metric_count);
+}
 
 std::optional<FollowPosition> parse_position(std::string_view text) {
   FollowPosition position;
   auto rest = text;
-  const bool read = take_number(rest, position.log_offset) && take_dot(rest) && take_number(rest, position.event_seq) && take_dot(rest) && take_number(rest, position.metric_count);
+  const bool read = take_number(rest, position.log_offset) && take_dot(rest) && take_number(rest, position.event_seq) && take_dot(rest) &&
+                    take_number(rest, position.metric_count);
   if (!read || to_text(position) != text) return std::nullopt;
   return position;
 }

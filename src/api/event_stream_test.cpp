@@ -12,7 +12,9 @@ TEST(EventStream, PositionsRoundTrip) {
 }
 
 TEST(EventStream, WrongPositionsAreNone) {
-  for (const char* text : {"", "1", "1.2", "1.2.3.4", "1.2.x", "-1.2.3", "1.-2.3", "1.2.3 ", " 1.2.3", "01.2.3", "99999999999999999999999.1.1", "1..2"}) EXPECT_FALSE(parse_position(text)) << text;
+  for (const char* text :
+       {"", "1", "1.2", "1.2.3.4", "1.2.x", "-1.2.3", "1.-2.3", "1.2.3 ", " 1.2.3", "01.2.3", "99999999999999999999999.1.1", "1..2"})
+    EXPECT_FALSE(parse_position(text)) << text;
 }
 
 TEST(EventStream, EventsHaveNameIdAndData) {

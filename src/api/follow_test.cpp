@@ -179,7 +179,8 @@ TEST_F(FollowTest, ALostStreamGoesOnAfterTheLastEvent) {
   cancel();
   Event event = again.next();
   std::vector<std::string> states;
-  for (; event.name != "end" && !event.name.empty(); event = again.next()) if (event.name == "state") states.emplace_back(event.data.at("state").as_string());
+  for (; event.name != "end" && !event.name.empty(); event = again.next())
+    if (event.name == "state") states.emplace_back(event.data.at("state").as_string());
   EXPECT_EQ(states, (std::vector<std::string>{"CancelRequested", "Canceled"}));
   EXPECT_EQ(request("GET", follow_path(), "", {{"Last-Event-ID", "garbage"}}).status, 400);
 }

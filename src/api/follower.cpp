@@ -135,7 +135,9 @@ void Follower::append_states(std::string& out, const Look& look) {
     append_event(out, "state", position_, json::serialize(data));
   };
   if (is_first_look_ && !resumes_) return tell(to_text(look.run.state), true);
-  const auto states = [](const catalog::RunEvent& event) { return event.kind == "state" && event.data.is_object() && event.data.get_object().contains("to"); };
+  const auto states = [](const catalog::RunEvent& event) {
+    return event.kind == "state" && event.data.is_object() && event.data.get_object().contains("to");
+  };
   auto last = std::ranges::find_if(look.events.rbegin(), look.events.rend(), states);
   if (last == look.events.rend()) return;
   for (const auto& event : look.events) {

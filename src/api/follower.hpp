@@ -40,8 +40,8 @@ class Follower {
   bool is_first_look_ = true;
   bool resumes_;
   bool is_over_ = false;
-  bool ended_before_ = false;   // is_over_ was known before the output was read
-  std::string end_data_;        // the record of the run that is over
+  bool ended_before_ = false;  // is_over_ was known before the output was read
+  std::string end_data_;       // the record of the run that is over
   std::vector<Phase> told_phases_;
 };
 

@@ -25,7 +25,8 @@ std::string misfit_record(const json::value& value, const NamedSchema& schema, c
     if (auto wrong = misfit(*member, field.type, fmt::format("{}.{}", path, field.name)); !wrong.empty()) return wrong;
   }
   for (const auto& [name, member] : *object) {
-    if (std::ranges::find(schema.fields, std::string_view(name), &SchemaField::name) == schema.fields.end()) return fmt::format("{}.{} is not in the schema", path, std::string_view(name));
+    if (std::ranges::find(schema.fields, std::string_view(name), &SchemaField::name) == schema.fields.end())
+      return fmt::format("{}.{} is not in the schema", path, std::string_view(name));
   }
   return {};
 }
@@ -34,7 +35,8 @@ std::string misfit(const json::value& value, std::string_view type, const std::s
   if (type.ends_with('?')) return value.is_null() ? "" : misfit(value, type.substr(0, type.size() - 1), path);
   if (type.starts_with('[')) {
     if (!value.is_array()) return path + " is no array";
-    for (const auto& item : value.get_array()) if (auto wrong = misfit(item, type.substr(1, type.size() - 2), path + "[]"); !wrong.empty()) return wrong;
+    for (const auto& item : value.get_array())
+      if (auto wrong = misfit(item, type.substr(1, type.size() - 2), path + "[]"); !wrong.empty()) return wrong;
     return {};
   }
   if (type == "any") return {};
@@ -74,7 +76,8 @@ TEST_F(HandlersTest, ServerTellsWhoAndHowFullItIs) {
   const auto record = expect(200, "Server", request("GET", "/api/v1/server"));
   EXPECT_EQ(record.at("instance").as_string(), "test-instance");
   const auto checks = expect(200, "Checks", request("GET", "/api/v1/server/check"));
-  for (const auto& check : checks.at("checks").as_array()) EXPECT_TRUE(check.at("ok").as_bool() || check.at("name") == "disk") << json::serialize(check);
+  for (const auto& check : checks.at("checks").as_array())
+    EXPECT_TRUE(check.at("ok").as_bool() || check.at("name") == "disk") << json::serialize(check);
 }
 
 TEST_F(HandlersTest, WorkspacesAreMadeFoundAndListed) {
@@ -82,7 +85,8 @@ TEST_F(HandlersTest, WorkspacesAreMadeFoundAndListed) {
   const std::string body = R"({"subscription_id":"s1","resource_group":"g1","name":"team"})";
   const auto made = expect(201, "Workspace", request("POST", "/api/v1/workspaces", body));
   EXPECT_EQ(request("POST", "/api/v1/workspaces", body).code(), "conflict");
-  const auto again = expect(201, "Workspace", request("POST", "/api/v1/workspaces", R"({"subscription_id":"s1","resource_group":"g1","name":"team","exist_ok":true})"));
+  const auto again = expect(201, "Workspace",
+                            request("POST", "/api/v1/workspaces", R"({"subscription_id":"s1","resource_group":"g1","name":"team","exist_ok":true})"));
   EXPECT_EQ(again.at("id"), made.at("id"));
   expect(200, "Workspace", request("GET", "/api/v1/workspaces/" + std::string(made.at("id").as_string())));
   const auto found = expect(200, "Workspaces", request("GET", "/api/v1/workspaces?subscription_id=s1&resource_group=g1&name=team"));
@@ -94,7 +98,8 @@ TEST_F(HandlersTest, WorkspacesAreMadeFoundAndListed) {
 
 TEST_F(HandlersTest, ExperimentsAreMadeOnce) {
   start();
-  const auto workspace = std::string(request("POST", "/api/v1/workspaces", R"({"subscription_id":"s","resource_group":"g","name":"team"})").record().at("id").as_string());
+  const auto workspace = std::string(
+      request("POST", "/api/v1/workspaces", R"({"subscription_id":"s","resource_group":"g","name":"team"})").record().at("id").as_string());
   const auto path = "/api/v1/workspaces/" + workspace + "/experiments";
   const auto made = expect(201, "Experiment", request("POST", path, R"({"name":"ridge"})"));
   EXPECT_EQ(expect(201, "Experiment", request("POST", path, R"({"name":"ridge"})")).at("id"), made.at("id"));
@@ -207,7 +212,8 @@ TEST_F(HandlersTest, UnknownRunsAreNotFound) {
   const auto answer = request("GET", "/api/v1/runs/" + wrong);
   EXPECT_EQ(answer.status, 404);
   EXPECT_NE(answer.body.find(known), std::string::npos) << answer.body;
-  for (const char* rest : {"/explain", "/events", "/children", "/metrics", "/log", "/follow", "/files", "/files/x", "/files/azureml-logs/70_driver_log.txt"}) {
+  for (const char* rest :
+       {"/explain", "/events", "/children", "/metrics", "/log", "/follow", "/files", "/files/x", "/files/azureml-logs/70_driver_log.txt"}) {
     EXPECT_EQ(request("GET", "/api/v1/runs/nothing" + std::string(rest)).status, 404) << rest;
   }
   EXPECT_EQ(request("POST", "/api/v1/runs/nothing/cancel").status, 404);
@@ -245,7 +251,9 @@ TEST_F(HandlersTest, EmptyAndChunkedFilesAreStored) {
   EXPECT_EQ(empty.status, 200);
   EXPECT_EQ(empty.headers.at("content-length"), "0");
   RawClient client(port());
-  client.send(fmt::format("PUT {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", run_path("/files/chunks"), kOwnerToken));
+  client.send(fmt::format(
+      "PUT {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+      run_path("/files/chunks"), kOwnerToken));
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_EQ(request("GET", run_path("/files/chunks")).body, "hello world");
 }
@@ -274,7 +282,8 @@ TEST_F(HandlersTest, ACutUploadLeavesNoFile) {
   live_run();
   {
     RawClient client(port());
-    client.send(fmt::format("PUT {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 1000000\r\n\r\n", run_path("/files/half"), kOwnerToken));
+    client.send(fmt::format("PUT {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 1000000\r\n\r\n", run_path("/files/half"),
+                            kOwnerToken));
     client.send(std::string(500'000, 'x'));
   }
   EXPECT_EQ(request("GET", run_path("/files/half")).status, 404);
@@ -313,15 +322,46 @@ TEST_F(HandlersTest, NumbersThatJsonCannotSayAreTexts) {
 TEST_F(HandlersTest, PathsThatLeaveAreRefusedOnEveryRouteWithAName) {
   start();
   live_run();
-  const char* vectors[] = {"..",         "%2e%2e",        "%2E%2E",      ".%2e",          "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e%2f",   "a/../../b",   "a%00b",      "a%00/../b",
-                           "..%5c..%5c", "..\\..\\x",     "a\\b",        "%c0%ae%c0%ae",  "%c0%ae%c0%ae/x",   "%e0%80%ae%e0%80%ae",     "%f0%80%80%ae", "%ff%fe",      "a//b",       "/etc/passwd",
-                           "./x",        "a/./b",         "%2e/x",       "x/",            "%",                "%2",                     "%g1",         "%c1%9c",      "..%c0%af",   "%2f",
-                           "a%2fb",      "%5c",           "%u002e%u002e"};
+  const char* vectors[] = {"..",
+                           "%2e%2e",
+                           "%2E%2E",
+                           ".%2e",
+                           "../../etc/passwd",
+                           "..%2f..%2fetc%2fpasswd",
+                           "%2e%2e%2f",
+                           "a/../../b",
+                           "a%00b",
+                           "a%00/../b",
+                           "..%5c..%5c",
+                           "..\\..\\x",
+                           "a\\b",
+                           "%c0%ae%c0%ae",
+                           "%c0%ae%c0%ae/x",
+                           "%e0%80%ae%e0%80%ae",
+                           "%f0%80%80%ae",
+                           "%ff%fe",
+                           "a//b",
+                           "/etc/passwd",
+                           "./x",
+                           "a/./b",
+                           "%2e/x",
+                           "x/",
+                           "%",
+                           "%2",
+                           "%g1",
+                           "%c1%9c",
+                           "..%c0%af",
+                           "%2f",
+                           "a%2fb",
+                           "%5c",
+                           "%u002e%u002e"};
   for (const auto& route : routes()) {
     if (route.pattern.find('{') == std::string_view::npos) continue;
     for (const char* vector : vectors) {
       auto target = std::string(route.pattern);
-      while (target.find('{') != std::string::npos) target.replace(target.find('{'), target.find('}') - target.find('{') + 1, target.find("{run}") != std::string::npos && target.find("{path") != std::string::npos ? run_ : vector);
+      while (target.find('{') != std::string::npos)
+        target.replace(target.find('{'), target.find('}') - target.find('{') + 1,
+                       target.find("{run}") != std::string::npos && target.find("{path") != std::string::npos ? run_ : vector);
       EXPECT_EQ(request(to_text(route.method), target).status, 400) << to_text(route.method) << " " << target;
     }
     // Encoded twice: a strange name, and nothing else.
@@ -342,7 +382,8 @@ TEST_F(HandlersTest, SnapshotsAreCheckedBeforeTheyCount) {
   EXPECT_EQ(request("POST", "/api/v1/snapshots", R"({"root":"xyz"})").status, 400);
   EXPECT_EQ(request("POST", "/api/v1/snapshots/packs", "this is no pack").status, 400);
   EXPECT_EQ(request("POST", "/api/v1/snapshots/packs", std::string(3'000'000, 'x')).status, 400);
-  for (const char* rest : {"", "/pack", "/file/a.py"}) EXPECT_EQ(request("GET", "/api/v1/snapshots/" + std::string(64, 'a') + rest).status, 404) << rest;
+  for (const char* rest : {"", "/pack", "/file/a.py"})
+    EXPECT_EQ(request("GET", "/api/v1/snapshots/" + std::string(64, 'a') + rest).status, 404) << rest;
   EXPECT_EQ(request("GET", "/api/v1/snapshots/short").status, 404);
   EXPECT_EQ(request("GET", "/api/v1/snapshots/" + std::string(64, 'a') + "/diff/" + std::string(64, 'b')).status, 404);
 }

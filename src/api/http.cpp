@@ -9,11 +9,11 @@ namespace stoker::api {
 namespace {
 
 constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods = {{{Method::kGet, "GET"},
-                                                                         {Method::kHead, "HEAD"},
-                                                                         {Method::kPost, "POST"},
-                                                                         {Method::kPut, "PUT"},
-                                                                         {Method::kPatch, "PATCH"},
-                                                                         {Method::kDelete, "DELETE"}}};
+                                                                          {Method::kHead, "HEAD"},
+                                                                          {Method::kPost, "POST"},
+                                                                          {Method::kPut, "PUT"},
+                                                                          {Method::kPatch, "PATCH"},
+                                                                          {Method::kDelete, "DELETE"}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -24,12 +24,14 @@ bool same_name(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view to_text(Method method) {
-  for (const auto& [value, text] : kMethods) if (value == method) return text;
+  for (const auto& [value, text] : kMethods)
+    if (value == method) return text;
   return "other";
 }
 
 Method method_from_text(std::string_view text) {
-  for (const auto& [value, name] : kMethods) if (name == text) return value;
+  for (const auto& [value, name] : kMethods)
+    if (name == text) return value;
   return Method::kOther;
 }
 
@@ -70,7 +72,8 @@ std::optional<std::string_view> Head::find(std::string_view name) const {
 
 std::size_t Head::count(std::string_view name) const {
   const std::string_view text = text_;
-  return static_cast<std::size_t>(std::ranges::count_if(fields_, [&](const Field& field) { return same_name(text.substr(field.name_at, field.name_size), name); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(fields_, [&](const Field& field) { return same_name(text.substr(field.name_at, field.name_size), name); }));
 }
 
 Reply json_reply(int status, const json::value& body) {

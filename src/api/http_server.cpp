@@ -4,8 +4,8 @@
 #include <charconv>
 #include <unordered_set>
 
-#include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
+#include <boost/asio/redirect_error.hpp>
 
 #include "api/connection.hpp"
 #include "api/proc_net.hpp"
@@ -24,7 +24,8 @@ constexpr std::string_view kFull =
     R"({"error":{"code":"overloaded","message":"too many connections","cause":"","hint":"","mistakes":[],"retryable":true}})";
 
 Error no_address(const std::string& text) {
-  return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not an address to listen on", text)).hint("like 127.0.0.1:8080, or 127.0.0.1:0 for any free port");
+  return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not an address to listen on", text))
+      .hint("like 127.0.0.1:8080, or 127.0.0.1:0 for any free port");
 }
 
 Result<Tcp::endpoint> parse_endpoint(const std::string& text) {
@@ -56,7 +57,8 @@ Error cannot_listen(const Tcp::endpoint& endpoint, const error_code& code) {
 
 class HttpServer::Impl {
  public:
-  Impl(Services services, HttpLimits limits) : services_(std::move(services)), limits_(limits), acceptor_(services_.loop), tasks_(services_.loop, "api"), idle_(services_.loop) {}
+  Impl(Services services, HttpLimits limits)
+      : services_(std::move(services)), limits_(limits), acceptor_(services_.loop), tasks_(services_.loop, "api"), idle_(services_.loop) {}
 
   Status listen(const ListenOptions& options);
   void start();

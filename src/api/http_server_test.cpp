@@ -176,8 +176,10 @@ TEST_F(HttpTest, ChunkedJsonBeyondTheLimitIsRefused) {
 TEST_F(HttpTest, ChunkedJsonIsRead) {
   start();
   RawClient client(port());
-  client.send(fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kOwnerToken));
-  for (const char* chunk : {R"({"subscription_id":"s",)", R"("resource_group":"g",)", R"("name":"chunks"})"}) client.send(fmt::format("{:x}\r\n{}\r\n", std::string_view(chunk).size(), chunk));
+  client.send(
+      fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kOwnerToken));
+  for (const char* chunk : {R"({"subscription_id":"s",)", R"("resource_group":"g",)", R"("name":"chunks"})"})
+    client.send(fmt::format("{:x}\r\n{}\r\n", std::string_view(chunk).size(), chunk));
   client.send("0\r\n\r\n");
   EXPECT_EQ(client.receive().status, 201);
   client.send(kHealth);
@@ -187,7 +189,8 @@ TEST_F(HttpTest, ChunkedJsonIsRead) {
 TEST_F(HttpTest, BrokenChunksAreRefused) {
   start();
   RawClient client(port());
-  client.send(fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", kOwnerToken));
+  client.send(fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+                          kOwnerToken));
   EXPECT_EQ(client.receive().status, 400);
 }
 
@@ -198,7 +201,9 @@ TEST_F(HttpTest, ContinueIsSaidOnlyWhenTheBodyIsWanted) {
   EXPECT_EQ(refused.receive().status, 401);
   RawClient wanted(port());
   const std::string body = R"({"subscription_id":"s","resource_group":"g","name":"later"})";
-  wanted.send(fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n", kOwnerToken, body.size()));
+  wanted.send(
+      fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+                  kOwnerToken, body.size()));
   EXPECT_EQ(wanted.receive().status, 100);
   wanted.send(body);
   EXPECT_EQ(wanted.receive().status, 201);
@@ -254,7 +259,16 @@ TEST_F(HttpTest, TooManyConnectionsAreToldSo) {
 
 TEST_F(HttpTest, ATakenPortNamesItsOwner) {
   start();
-  HttpServer other(Services{.loop = loop_, .pool = pool_, .clock = clock_, .random = random_, .catalog = *catalog_, .runs = *runs_, .objects = *objects_, .logs = *logs_, .metrics = *metrics_, .tokens = tokens_});
+  HttpServer other(Services{.loop = loop_,
+                            .pool = pool_,
+                            .clock = clock_,
+                            .random = random_,
+                            .catalog = *catalog_,
+                            .runs = *runs_,
+                            .objects = *objects_,
+                            .logs = *logs_,
+                            .metrics = *metrics_,
+                            .tokens = tokens_});
   const auto taken = other.listen({.address = fmt::format("127.0.0.1:{}", port())});
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code(), ErrorCode::kAddressInUse);

@@ -85,10 +85,14 @@ json::object responses_of(const SpecInfo& spec) {
 }
 
 json::array who(Access access) {
-  constexpr std::pair<Access, std::string_view> kNames[] = {
-      {Access::kPublic, "public"}, {Access::kReader, "reader"}, {Access::kRun, "run"}, {Access::kSupervisor, "supervisor"}, {Access::kOwner, "owner"}};
+  constexpr std::pair<Access, std::string_view> kNames[] = {{Access::kPublic, "public"},
+                                                            {Access::kReader, "reader"},
+                                                            {Access::kRun, "run"},
+                                                            {Access::kSupervisor, "supervisor"},
+                                                            {Access::kOwner, "owner"}};
   json::array list;
-  for (const auto& [one, name] : kNames) if (has(access, one)) list.emplace_back(name);
+  for (const auto& [one, name] : kNames)
+    if (has(access, one)) list.emplace_back(name);
   return list;
 }
 
@@ -113,7 +117,8 @@ std::string path_of(const Route& route) {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  for (auto& c : out) if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  for (auto& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   return out;
 }
 
@@ -144,7 +149,9 @@ std::string render_openapi() {
   for (const auto& schema : schemas()) shapes[schema.name] = schema_record(schema);
   json::object document;
   document["openapi"] = "3.0.3";
-  document["info"] = {{"title", "stoker"}, {"version", "1"}, {"description", "Made from the routes of src/api; do not edit. Every error is an Error with the status of its code."}};
+  document["info"] = {{"title", "stoker"},
+                      {"version", "1"},
+                      {"description", "Made from the routes of src/api; do not edit. Every error is an Error with the status of its code."}};
   document["security"] = json::array{json::object{{"token", json::array()}}};
   document["paths"] = std::move(paths);
   document["components"] = {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}, {"schemas", std::move(shapes)}};

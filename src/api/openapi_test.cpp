@@ -41,7 +41,8 @@ TEST(OpenApi, EveryReferenceIsThere) {
 TEST(OpenApi, EveryPathParameterIsAField) {
   for (const auto& route : routes()) {
     std::set<std::string> fields;
-    for (const auto& field : route.spec->fields) if (field.in == In::kPath) fields.insert(field.name);
+    for (const auto& field : route.spec->fields)
+      if (field.in == In::kPath) fields.insert(field.name);
     std::set<std::string> wanted;
     for (auto part : route.parts) {
       if (!part.starts_with('{')) continue;

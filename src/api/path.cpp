@@ -14,9 +14,7 @@ int hex_value(char c) {
   return -1;
 }
 
-Error bad_path(std::string why) {
-  return Error(ErrorCode::kInvalidInput, "the path of the request is not one: " + std::move(why));
-}
+Error bad_path(std::string why) { return Error(ErrorCode::kInvalidInput, "the path of the request is not one: " + std::move(why)); }
 
 Status check_segment(std::string_view segment) {
   if (segment.empty()) return bad_path("it has an empty part");

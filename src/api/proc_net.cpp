@@ -103,7 +103,8 @@ std::optional<uid_t> peer_uid(int socket) {
   const auto local = kernel_address(reinterpret_cast<sockaddr*>(&there));
   const auto remote = kernel_address(reinterpret_cast<sockaddr*>(&here));
   for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    for (const auto& row : read_table(path)) if (same_address(row.local, local) && same_address(row.remote, remote)) return row.uid;
+    for (const auto& row : read_table(path))
+      if (same_address(row.local, local) && same_address(row.remote, remote)) return row.uid;
   }
   return std::nullopt;
 }
@@ -113,7 +114,8 @@ std::string process_listening_on(std::uint16_t port) {
   for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     for (const auto& row : read_table(path)) {
       if (!row.is_listening || !row.local.ends_with(ending)) continue;
-      for (const auto& process : io::list_processes()) if (has_socket(process.pid, row.inode)) return describe(process.pid);
+      for (const auto& process : io::list_processes())
+        if (has_socket(process.pid, row.inode)) return describe(process.pid);
     }
   }
   return {};

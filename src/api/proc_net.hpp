@@ -14,7 +14,7 @@
 namespace stoker::api {
 
 struct SocketRow {
-  std::string local;   // address and port as the kernel writes them: "0100007F:1F90"
+  std::string local;  // address and port as the kernel writes them: "0100007F:1F90"
   std::string remote;
   bool is_listening = false;
   uid_t uid = 0;

@@ -23,7 +23,8 @@ TEST(Range, TakesTheThreeForms) {
 }
 
 TEST(Range, WhatItDoesNotUnderstandIsTheWhole) {
-  for (const char* header : {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-3", "bytes=1-2,4-5", "lines=1-2", "bytes=1", "bytes=+1-2", "bytes=0x1-2"}) {
+  for (const char* header :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-3", "bytes=1-2,4-5", "lines=1-2", "bytes=1", "bytes=+1-2", "bytes=0x1-2"}) {
     const auto choice = choose_range(header, 10);
     EXPECT_EQ(choice.kind, Kind::kWhole) << header;
     EXPECT_EQ(choice.range, (ByteRange{0, 10})) << header;

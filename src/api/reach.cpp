@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kMaxAncestors = 64;
 
-Error beyond_reach() { return Error(ErrorCode::kForbidden, "this token does not reach that run").hint("the token of a run reaches that run and the runs below it"); }
+Error beyond_reach() {
+  return Error(ErrorCode::kForbidden, "this token does not reach that run").hint("the token of a run reaches that run and the runs below it");
+}
 
 bool writes(const Route& route) { return route.method != Method::kGet; }
 
@@ -22,7 +24,8 @@ io::Task<Status> check_live(const Call& call) {
   auto read = [run = caller.run](db::Connection& connection) { return catalog::look_up_run_mark(connection, run); };
   CO_TRY(const auto mark, co_await call.services.catalog.read(std::move(read)));
   if (!mark) co_return beyond_reach();
-  if (is_terminal(mark->state)) co_return Error(ErrorCode::kForbidden, "the run of this token is over").hint("what is to be kept must be written before the run ends");
+  if (is_terminal(mark->state))
+    co_return Error(ErrorCode::kForbidden, "the run of this token is over").hint("what is to be kept must be written before the run ends");
   if (mark->attempt != caller.attempt) co_return Error(ErrorCode::kForbidden, "this token is of an attempt that is over");
   co_return ok();
 }
@@ -65,7 +68,8 @@ io::Task<Status> check_peer(Call& call) {
   if (geteuid() != 0) co_return ok();
   const auto uid = co_await call.peer.uid();
   if (uid.value_or(0) == 0) co_return ok();
-  co_return Error(ErrorCode::kForbidden, fmt::format("this server belongs to root, and you are the user with id {}: the run would execute as root", *uid))
+  co_return Error(ErrorCode::kForbidden,
+                  fmt::format("this server belongs to root, and you are the user with id {}: the run would execute as root", *uid))
       .hint("unset STOKER_URL, so that a server of your own is started, or ask an administrator to run the server as an ordinary user");
 }
 

@@ -90,7 +90,8 @@ Status RequestParser::check_head(const Head& head) {
   const auto hosts = head.count("host");
   if (hosts > 1 || (hosts == 0 && head.minor_version() == 1)) return refuse(400, "a request has exactly one Host");
   const auto encodings = head.count("transfer-encoding");
-  if (encodings > 1 || (encodings == 1 && !is_word(*head.find("transfer-encoding"), "chunked"))) return refuse(501, "the only transfer encoding that is taken is chunked");
+  if (encodings > 1 || (encodings == 1 && !is_word(*head.find("transfer-encoding"), "chunked")))
+    return refuse(501, "the only transfer encoding that is taken is chunked");
   if (encodings == 1 && (head.count("content-length") > 0 || head.minor_version() == 0)) return refuse(400, "chunks and a length exclude each other");
   if (const auto expect = head.find("expect")) {
     if (!is_word(*expect, "100-continue")) return refuse(417, "nothing but 100-continue can be expected");

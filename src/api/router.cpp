@@ -1,7 +1,7 @@
 #include "api/router.hpp"
 
-#include <boost/asio/error.hpp>
 #include <fmt/format.h>
+#include <boost/asio/error.hpp>
 
 #include "api/reach.hpp"
 #include "base/log.hpp"
@@ -48,7 +48,8 @@ std::string nearest_path(std::span<const Route> table, const std::vector<std::st
   for (const auto& route : table) {
     if (route.parts.size() != segments.size()) continue;
     std::string path;
-    for (std::size_t i = 0; i < segments.size(); ++i) path += fmt::format("/{}", is_parameter(route.parts[i]) ? std::string_view(segments[i]) : route.parts[i]);
+    for (std::size_t i = 0; i < segments.size(); ++i)
+      path += fmt::format("/{}", is_parameter(route.parts[i]) ? std::string_view(segments[i]) : route.parts[i]);
     candidates.push_back(std::move(path));
   }
   return did_you_mean("/" + joined(segments), candidates);
@@ -80,7 +81,8 @@ io::Task<Result<Reply>> through(Call& call, const Route& route) {
 Reply incident(const Services& services, const Head& head, std::string_view what) {
   const auto number = services.random.hex(6);
   log::error("api", "request failed", {{"incident", number}, {"method", to_text(head.method())}, {"cause", what}});
-  return error_reply(Error(ErrorCode::kInternal, "the server failed: incident " + number).hint("the server's log has the rest under this number; please report it"));
+  return error_reply(
+      Error(ErrorCode::kInternal, "the server failed: incident " + number).hint("the server's log has the rest under this number; please report it"));
 }
 
 Reply no_method(const Error& error, std::string allowed) {
@@ -90,14 +92,22 @@ Reply no_method(const Error& error, std::string allowed) {
   return reply;
 }
 
-io::Task<Result<Reply>> find_and_answer(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head, BodyReader& body, Peer& peer) {
+io::Task<Result<Reply>> find_and_answer(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head, BodyReader& body,
+                                        Peer& peer) {
   CO_TRY(auto target, parse_target(head.target()));
   Parameters parameters;
   std::string allowed;
   auto route = match(routes(), head.handled_method(), target.segments, parameters, allowed);
   if (!route && !allowed.empty()) co_return no_method(route.error(), std::move(allowed));
   if (!route) co_return route.error();
-  Call call{.services = services, .limits = limits, .transfers = transfers, .head = head, .body = body, .peer = peer, .parameters = std::move(parameters), .query = std::move(target.query)};
+  Call call{.services = services,
+            .limits = limits,
+            .transfers = transfers,
+            .head = head,
+            .body = body,
+            .peer = peer,
+            .parameters = std::move(parameters),
+            .query = std::move(target.query)};
   co_return co_await through(call, **route);
 }
 
@@ -114,7 +124,8 @@ Route::Route(Method method, std::string_view pattern, Access access, Handler han
 }
 
 io::Task<Result<std::string>> read_body(BodyReader& body, std::size_t limit) {
-  const Error too_large = Error(ErrorCode::kInputTooLarge, fmt::format("the body is larger than {} bytes", limit)).hint("files and packs have routes of their own that take any size");
+  const Error too_large = Error(ErrorCode::kInputTooLarge, fmt::format("the body is larger than {} bytes", limit))
+                              .hint("files and packs have routes of their own that take any size");
   if (body.length().value_or(0) > limit) co_return too_large;
   std::string text;
   for (;;) {
@@ -130,7 +141,8 @@ io::Task<Result<std::string>> read_body(BodyReader& body, std::size_t limit) {
   }
 }
 
-Result<const Route*> match(std::span<const Route> table, Method method, const std::vector<std::string>& segments, Parameters& parameters, std::string& allowed) {
+Result<const Route*> match(std::span<const Route> table, Method method, const std::vector<std::string>& segments, Parameters& parameters,
+                           std::string& allowed) {
   // Routes that spell a part out come before those that have a parameter there: routes.cpp keeps that order.
   for (const auto& route : table) {
     if (!fits(route, segments)) continue;
@@ -151,7 +163,8 @@ io::Task<Reply> answer(const Services& services, const HttpLimits& limits, io::P
     auto reply = co_await find_and_answer(services, limits, transfers, head, body, peer);
     if (reply) co_return std::move(*reply);
     const auto& error = reply.error();
-    if (info(error.code()).http_status >= 500) log::warning("api", "answered with an error", {{"code", info(error.code()).slug}, {"cause", error.to_line()}});
+    if (info(error.code()).http_status >= 500)
+      log::warning("api", "answered with an error", {{"code", info(error.code()).slug}, {"cause", error.to_line()}});
     co_return error_reply(error);
   } catch (const boost::system::system_error& error) {
     if (error.code() == boost::asio::error::operation_aborted) throw;

@@ -57,7 +57,8 @@ std::span<const Route> routes();
 
 /// Finds the route and fills `parameters`. kNotFound with the nearest path that exists; `allowed` gets the methods when only the
 /// method is wrong (then the error is kUnsupported, to be told as 405).
-Result<const Route*> match(std::span<const Route> table, Method method, const std::vector<std::string>& segments, Parameters& parameters, std::string& allowed);
+Result<const Route*> match(std::span<const Route> table, Method method, const std::vector<std::string>& segments, Parameters& parameters,
+                           std::string& allowed);
 
 /// The whole way of a request; never throws but for cancellation.
 io::Task<Reply> answer(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head, BodyReader& body, Peer& peer);

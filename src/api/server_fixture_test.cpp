@@ -6,9 +6,9 @@
 #include <charconv>
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
-#include <fmt/format.h>
 
 #include "api/test_server.hpp"
 #include "catalog/runs.hpp"
@@ -125,33 +125,46 @@ ServerTest::ServerTest() {
   std::filesystem::create_directory(folder_ + "/spool");
   db::Settings settings;
   settings.url = folder_ + "/catalog.sqlite";
-  catalog_ = std::move(*catalog::Catalog::open(settings, loop_, pool_));
-  logs_ = std::move(*logs::LogStore::open(folder_ + "/logs"));
-  metrics_ = std::move(*metrics::MetricStore::open(folder_ + "/metrics"));
-  objects_ = std::move(*snapshots::ObjectStore::open(folder_ + "/snapshots"));
+  catalog_ = *catalog::Catalog::open(settings, loop_, pool_);
+  logs_ = *logs::LogStore::open(folder_ + "/logs");
+  metrics_ = *metrics::MetricStore::open(folder_ + "/metrics");
+  objects_ = *snapshots::ObjectStore::open(folder_ + "/snapshots");
 }
 
 void ServerTest::start(HttpLimits limits) {
   targets::Context context{.loop = loop_, .pool = pool_, .name = "local", .directory = folder_, .settings = {}};
-  context.mock_world = &world_;
+  context.wire = &world_;
   std::map<std::string, std::unique_ptr<targets::Target>> all;
-  all.emplace("local", std::make_unique<targets::MockTarget>(std::move(context), targets::MockTarget::Settings{}));
-  runs_ = std::make_unique<runs::RunService>(runs::Parts{.loop = loop_,
-                                                         .pool = pool_,
-                                                         .clock = clock_,
-                                                         .random = random_,
-                                                         .catalog = *catalog_,
-                                                         .logs = *logs_,
-                                                         .metrics = *metrics_,
-                                                         .feed = feed_,
-                                                         .targets = std::move(all),
-                                                         .snapshot_exists = [](SnapshotId) -> io::Task<Result<bool>> { co_return true; },
-                                                         .run_token = [this](const RunId& run, int attempt) { return tokens_.run_token(run, attempt); },
-                                                         .server_url = [this] { return server_->url(); },
-                                                         .server_instance = "test",
-                                                         .personal = true});
-  Services services{.loop = loop_, .pool = pool_, .clock = clock_, .random = random_, .catalog = *catalog_, .runs = *runs_, .objects = *objects_, .logs = *logs_, .metrics = *metrics_, .tokens = tokens_};
-  services.info = {.version = "0.1.0", .data_dir = folder_, .instance = "test-instance", .personal = true, .started_at = clock_.now(), .url = [this] { return server_->url(); }};
+  all.emplace("local",
+              std::make_unique<targets::MockTarget>(std::move(context), targets::MockTarget::Settings{.capacity = {.cpus = 64, .gpus = {}}}));
+  runs_ =
+      std::make_unique<runs::RunService>(runs::Parts{.loop = loop_,
+                                                     .pool = pool_,
+                                                     .clock = clock_,
+                                                     .random = random_,
+                                                     .catalog = *catalog_,
+                                                     .logs = *logs_,
+                                                     .metrics = *metrics_,
+                                                     .feed = feed_,
+                                                     .targets = std::move(all),
+                                                     .snapshot_exists = [](SnapshotId) -> io::Task<Result<bool>> { co_return true; },
+                                                     .run_token = [this](const RunId& run, int attempt) { return tokens_.run_token(run, attempt); },
+                                                     .server_url = [this] { return server_->url(); },
+                                                     .server_instance = "test",
+                                                     .personal = true});
+  Services services{.loop = loop_,
+                    .pool = pool_,
+                    .clock = clock_,
+                    .random = random_,
+                    .catalog = *catalog_,
+                    .runs = *runs_,
+                    .objects = *objects_,
+                    .logs = *logs_,
+                    .metrics = *metrics_,
+                    .tokens = tokens_};
+  services.info = {.version = "0.1.0", .data_dir = folder_, .instance = "test-instance", .personal = true, .started_at = clock_.now(), .url = [this] {
+                     return server_->url();
+                   }};
   services.spool_directory = folder_ + "/spool";
   services.request_stop = [this] { ++stops_asked_; };
   server_ = std::make_unique<HttpServer>(std::move(services), limits);
@@ -187,7 +200,8 @@ ServerTest::~ServerTest() {
   std::filesystem::remove_all(folder_);
 }
 
-std::string ServerTest::text_of_request(std::string_view method, std::string_view target, std::string_view token, std::string_view body, const Headers& headers) {
+std::string ServerTest::text_of_request(std::string_view method, std::string_view target, std::string_view token, std::string_view body,
+                                        const Headers& headers) {
   auto text = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n", method, target);
   if (!token.empty()) text += fmt::format("Authorization: Bearer {}\r\n", token);
   for (const auto& [name, value] : headers) text += fmt::format("{}: {}\r\n", name, value);
@@ -195,7 +209,8 @@ std::string ServerTest::text_of_request(std::string_view method, std::string_vie
   return text + "\r\n" + std::string(body);
 }
 
-Answer ServerTest::request_as(std::string_view token, std::string_view method, const std::string& target, const std::string& body, const Headers& headers) {
+Answer ServerTest::request_as(std::string_view token, std::string_view method, const std::string& target, const std::string& body,
+                              const Headers& headers) {
   RawClient client(port());
   client.send(text_of_request(method, target, token, body, headers));
   return client.receive(method == "HEAD");

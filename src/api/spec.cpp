@@ -46,7 +46,9 @@ json::object schema_of(const std::int64_t*, const Rule& rule) { return number_sc
 json::object schema_of(const std::uint64_t*, const Rule& rule) { return number_schema(rule); }
 json::object schema_of(const bool*, const Rule&) { return {{"type", "boolean"}}; }
 json::object schema_of(const std::vector<std::string>*, const Rule&) { return {{"type", "array"}, {"items", {{"type", "string"}}}}; }
-json::object schema_of(const std::map<std::string, std::string>*, const Rule&) { return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}; }
+json::object schema_of(const std::map<std::string, std::string>*, const Rule&) {
+  return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
+}
 json::object schema_of(const std::map<std::string, std::optional<std::string>>*, const Rule&) {
   return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"nullable", true}}}};
 }
@@ -74,15 +76,20 @@ void from_json(FieldReader& reader, const FieldInfo& info, std::optional<std::st
 void from_json(FieldReader& reader, const FieldInfo& info, std::int64_t& out) {
   out = reader.integer(info.name, info.rule.low, info.rule.high, info.required ? std::nullopt : std::optional(out));
 }
-void from_json(FieldReader& reader, const FieldInfo& info, bool& out) { out = reader.boolean(info.name, info.required ? std::nullopt : std::optional(out)); }
+void from_json(FieldReader& reader, const FieldInfo& info, bool& out) {
+  out = reader.boolean(info.name, info.required ? std::nullopt : std::optional(out));
+}
 void from_json(FieldReader& reader, const FieldInfo& info, std::vector<std::string>& out) { out = reader.texts(info.name); }
 void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::string>& out) { out = reader.text_map(info.name); }
-void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::optional<std::string>>& out) { out = reader.optional_text_map(info.name); }
+void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::optional<std::string>>& out) {
+  out = reader.optional_text_map(info.name);
+}
 
 std::optional<std::string_view> find(const Sources& sources, const FieldInfo& info, std::vector<Mistake>& mistakes) {
   if (info.in == In::kHeader) return sources.head.find(info.name);
   if (info.in == In::kPath) {
-    for (const auto& [name, value] : sources.parameters) if (name == info.name) return value;
+    for (const auto& [name, value] : sources.parameters)
+      if (name == info.name) return value;
     return std::nullopt;
   }
   std::optional<std::string_view> found;
@@ -101,7 +108,8 @@ std::string path_of(const FieldInfo& info) { return info.in == In::kQuery ? "?" 
 void check_query(const SpecInfo& info, const Query& query, std::vector<Mistake>& mistakes) {
   if (query.empty()) return;
   std::vector<std::string> known;
-  for (const auto& field : info.fields) if (field.in == In::kQuery) known.push_back(field.name);
+  for (const auto& field : info.fields)
+    if (field.in == In::kQuery) known.push_back(field.name);
   for (const auto& [name, value] : query) {
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto hint = did_you_mean(name, known);

@@ -4,8 +4,8 @@
 //   struct GetRun {
 //     struct Input { RunId run; };
 //     using Output = Run;                       // or json::object, or Reply
-//     static const Spec<Input>& spec();         // static const auto spec = Spec<Input>("One run").path("run", &Input::run, "…").answers(200, "Run"); return spec;
-//     static io::Task<Result<Output>> process(Call& call, Input input);
+//     static const Spec<Input>& spec();         // static const auto spec = Spec<Input>("One run").path("run", &Input::run, "…").answers(200, "Run");
+//     return spec; static io::Task<Result<Output>> process(Call& call, Input input);
 //   };
 // and a row in routes.cpp.
 
@@ -50,11 +50,11 @@ struct SpecInfo {
   std::vector<FieldInfo> fields;
   BodyKind body = BodyKind::kNone;
   bool body_required = false;
-  std::string body_schema;  // name of a schema when the whole body is one value
-  std::string body_type;    // kStream: its content type
+  std::string body_schema;     // name of a schema when the whole body is one value
+  std::string body_type;       // kStream: its content type
   std::size_t body_limit = 0;  // kJson: 0 is the server's default
   int status = 200;
-  std::string answer;       // name of a schema (schemas.cpp), or a content type
+  std::string answer;  // name of a schema (schemas.cpp), or a content type
   std::string answer_description;
 };
 
@@ -90,7 +90,9 @@ json::object schema_of(const std::vector<std::string>*, const Rule& rule);
 json::object schema_of(const std::map<std::string, std::string>*, const Rule& rule);
 json::object schema_of(const std::map<std::string, std::optional<std::string>>*, const Rule& rule);
 template <class Tag>
-json::object schema_of(const Id<Tag>*, const Rule& rule) { return schema_of(static_cast<const std::string*>(nullptr), rule); }
+json::object schema_of(const Id<Tag>*, const Rule& rule) {
+  return schema_of(static_cast<const std::string*>(nullptr), rule);
+}
 
 // From text (path, query, header): what is wrong, or empty.
 std::string from_text(std::string_view text, const Rule& rule, std::string& out);
@@ -105,7 +107,9 @@ std::string from_text(std::string_view text, const Rule& rule, Id<Tag>& out) {
   return wrong;
 }
 template <class T>
-std::string from_text(std::string_view text, const Rule& rule, std::optional<T>& out) { return from_text(text, rule, out.emplace()); }
+std::string from_text(std::string_view text, const Rule& rule, std::optional<T>& out) {
+  return from_text(text, rule, out.emplace());
+}
 
 // From a field of a JSON object; what is wrong is noted in the reader.
 void from_json(FieldReader& reader, const FieldInfo& info, std::string& out);
@@ -131,24 +135,25 @@ class Spec : public SpecInfo {
   explicit Spec(std::string what) { summary = std::move(what); }
 
   template <class T>
-  Spec& path(std::string name, T Input::*member, std::string description, Rule rule = {}) {
+  Spec& path(std::string name, T Input::* member, std::string description, Rule rule = {}) {
     return text(In::kPath, std::move(name), member, std::move(description), std::move(rule), true);
   }
   template <class T>
-  Spec& query(std::string name, T Input::*member, std::string description, Rule rule = {}) {
+  Spec& query(std::string name, T Input::* member, std::string description, Rule rule = {}) {
     return text(In::kQuery, std::move(name), member, std::move(description), std::move(rule), false);
   }
   template <class T>
-  Spec& header(std::string name, T Input::*member, std::string description, Rule rule = {}) {
+  Spec& header(std::string name, T Input::* member, std::string description, Rule rule = {}) {
     return text(In::kHeader, std::move(name), member, std::move(description), std::move(rule), false);
   }
   /// A field of the JSON body.
   template <class T>
-  Spec& json_field(std::string name, T Input::*member, std::string description, Rule rule = {}) {
+  Spec& json_field(std::string name, T Input::* member, std::string description, Rule rule = {}) {
     add<T>(In::kBody, std::move(name), std::move(description), std::move(rule), false);
     body = BodyKind::kJson;
     const auto row = fields.size() - 1;
-    body_readers_.push_back([row, member](const SpecInfo& info, FieldReader& reader, Input& input) { field::from_json(reader, info.fields[row], input.*member); });
+    body_readers_.push_back(
+        [row, member](const SpecInfo& info, FieldReader& reader, Input& input) { field::from_json(reader, info.fields[row], input.*member); });
     return *this;
   }
   /// The last field must be there.
@@ -159,7 +164,7 @@ class Spec : public SpecInfo {
   }
   /// The whole JSON body is one value of the named schema.
   template <class T>
-  Spec& json_body(std::string schema_name, T Input::*member, T (*read)(const json::value&, std::vector<Mistake>&)) {
+  Spec& json_body(std::string schema_name, T Input::* member, T (*read)(const json::value&, std::vector<Mistake>&)) {
     body = BodyKind::kJson;
     body_required = true;
     body_schema = std::move(schema_name);
@@ -202,7 +207,7 @@ class Spec : public SpecInfo {
     fields.push_back({std::move(name), in, is_required, std::move(schema), std::move(description), std::move(rule)});
   }
   template <class T>
-  Spec& text(In in, std::string name, T Input::*member, std::string description, Rule rule, bool is_required) {
+  Spec& text(In in, std::string name, T Input::* member, std::string description, Rule rule, bool is_required) {
     add<T>(in, std::move(name), std::move(description), std::move(rule), is_required);
     const auto row = fields.size() - 1;
     text_readers_.push_back([row, member](const SpecInfo& info, const Sources& sources, Input& input, std::vector<Mistake>& mistakes) {

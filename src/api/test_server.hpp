@@ -66,8 +66,10 @@ class ServerTest : public testing::Test {
   void stop();
 
   Answer request(std::string_view method, const std::string& target, const std::string& body = "", const Headers& headers = {});
-  Answer request_as(std::string_view token, std::string_view method, const std::string& target, const std::string& body = "", const Headers& headers = {});
-  static std::string text_of_request(std::string_view method, std::string_view target, std::string_view token, std::string_view body = "", const Headers& headers = {});
+  Answer request_as(std::string_view token, std::string_view method, const std::string& target, const std::string& body = "",
+                    const Headers& headers = {});
+  static std::string text_of_request(std::string_view method, std::string_view target, std::string_view token, std::string_view body = "",
+                                     const Headers& headers = {});
   std::uint16_t port() const { return server_->port(); }
 
   /// Submits a run that plays `play` (targets/mock); its id.

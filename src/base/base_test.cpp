@@ -33,14 +33,16 @@ TEST(Clock, ReadsOffsetsAndFractions) {
 }
 
 TEST(Clock, RefusesWhatIsNoTime) {
-  for (const auto* text : {"", "today", "2026-06-30", "2026-06-30T12:00:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-06-30T24:00:00Z", "2026-06-30T12:00:00.Z",
-                           "2026-06-30T12:00:00.1234567890Z", "2026-06-30T12:00:00+2:00", "2026-06-30T12:00:00Zx", "2026-06-30T-1:00:00Z", "2026-06-30T12:00:00"}) {
+  for (const auto* text : {"", "today", "2026-06-30", "2026-06-30T12:00:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-06-30T24:00:00Z",
+                           "2026-06-30T12:00:00.Z", "2026-06-30T12:00:00.1234567890Z", "2026-06-30T12:00:00+2:00", "2026-06-30T12:00:00Zx",
+                           "2026-06-30T-1:00:00Z", "2026-06-30T12:00:00"}) {
     EXPECT_FALSE(parse_time(text)) << text;
   }
 }
 
 TEST(Clock, EveryTimeComesBack) {
-  for (std::int64_t micros = -62'000'000'000'000'000; micros < 250'000'000'000'000'000; micros += 7'777'777'777'777'777) EXPECT_EQ(to_micros(*parse_time(format_time(from_micros(micros)))), micros);
+  for (std::int64_t micros = -62'000'000'000'000'000; micros < 250'000'000'000'000'000; micros += 7'777'777'777'777'777)
+    EXPECT_EQ(to_micros(*parse_time(format_time(from_micros(micros)))), micros);
 }
 
 TEST(Duration, ForPeopleAndFromPeople) {
@@ -74,7 +76,8 @@ TEST(Digest, IsSha256) {
   EXPECT_EQ(hasher.finish().hex(), hex);
   hasher.update("abc");
   EXPECT_EQ(hasher.finish().hex(), hex);
-  for (const auto& text : {std::string(), std::string(64, 'G'), std::string(63, 'a'), std::string(64, 'A')}) EXPECT_FALSE(Digest::from_hex(text)) << text;
+  for (const auto& text : {std::string(), std::string(64, 'G'), std::string(63, 'a'), std::string(64, 'A')})
+    EXPECT_FALSE(Digest::from_hex(text)) << text;
 }
 
 TEST(Digest, KeyedDigestIsRfc4231) {
@@ -108,10 +111,13 @@ TEST(Errors, EveryCodeHasItsOwnSlugAStatusAndAnExitCode) {
 }
 
 TEST(Errors, TellWhatWhyAndWhatToDo) {
-  const auto error = Error(ErrorCode::kTargetRejected, "the run could not start").because(Error(ErrorCode::kIo, "sbatch failed").because("no partition").hint("look there")).at("while starting r-12").mistakes(
-      {{"spec.x", "is wrong"}, {"", "and so"}});
+  const auto error = Error(ErrorCode::kTargetRejected, "the run could not start")
+                         .because(Error(ErrorCode::kIo, "sbatch failed").because("no partition").hint("look there"))
+                         .at("while starting r-12")
+                         .mistakes({{"spec.x", "is wrong"}, {"", "and so"}});
   EXPECT_EQ(error.to_terminal(),
-            "error: the run could not start  [target.rejected]\n  while starting r-12\n  because: sbatch failed: no partition\n  - spec.x: is wrong\n  - and so\n  try: look there");
+            "error: the run could not start  [target.rejected]\n  while starting r-12\n  because: sbatch failed: no partition\n  - spec.x: is "
+            "wrong\n  - and so\n  try: look there");
   EXPECT_EQ(error.to_line().find('\n'), std::string::npos);
 }
 

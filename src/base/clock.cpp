@@ -24,9 +24,7 @@ bool digits(std::string_view text, std::size_t at, std::size_t count, int& value
 
 Time SystemClock::now() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
-Duration SystemClock::monotonic() const {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
-}
+Duration SystemClock::monotonic() const { return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()); }
 
 std::string format_time(Time time) {
   using namespace std::chrono;
@@ -44,7 +42,8 @@ std::string format_time(Time time) {
 Result<Time> parse_time(std::string_view text) {
   using namespace std::chrono;
   int year_ = 0, month_ = 0, day_ = 0, hour = 0, minute = 0, second = 0;
-  const bool shape = text.size() >= 20 && text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
+  const bool shape =
+      text.size() >= 20 && text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
   if (!shape || !digits(text, 0, 4, year_) || !digits(text, 5, 2, month_) || !digits(text, 8, 2, day_) || !digits(text, 11, 2, hour) ||
       !digits(text, 14, 2, minute) || !digits(text, 17, 2, second)) {
     return bad_time(text);
@@ -86,7 +85,12 @@ Result<Duration> parse_duration(std::string_view text) {
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
-  const double factor = unit.empty() || unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "m" || unit == "min" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+  const double factor = unit.empty() || unit == "s"    ? 1
+                        : unit == "ms"                 ? 1e-3
+                        : unit == "m" || unit == "min" ? 60
+                        : unit == "h"                  ? 3600
+                        : unit == "d"                  ? 86400
+                                                       : 0;
   if (parsed.ec != std::errc{} || factor == 0 || !(value >= 0) || value * factor > 1e11) {
     return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not a duration", text)).hint("write it like 90s, 15m, 2h or 1d");
   }

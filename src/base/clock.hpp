@@ -33,7 +33,10 @@ class ManualClock final : public Clock {
   explicit ManualClock(Time start = Time{Duration{1'700'000'000'000'000}}) : now_(start) {}
   Time now() const override { return now_; }
   Duration monotonic() const override { return monotonic_; }
-  void advance(Duration by) { now_ += by; monotonic_ += by; }
+  void advance(Duration by) {
+    now_ += by;
+    monotonic_ += by;
+  }
 
  private:
   Time now_;

@@ -44,7 +44,9 @@ Result<Digest> Digest::from_hex(std::string_view text) {
     good = high >= 0 && low >= 0;
     digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
-  if (!good) return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not a SHA-256 digest", text.substr(0, 80))).hint("64 lower-case hexadecimal digits");
+  if (!good)
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not a SHA-256 digest", text.substr(0, 80)))
+        .hint("64 lower-case hexadecimal digits");
   return digest;
 }
 
@@ -77,7 +79,8 @@ Digest sha256(std::string_view text) { return sha256(std::as_bytes(std::span(tex
 Digest hmac_sha256(std::string_view key, std::string_view text) {
   Digest digest;
   unsigned length = 32;
-  HMAC(method(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.bytes.data(), &length);
+  HMAC(method(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.bytes.data(),
+       &length);
   return digest;
 }
 

@@ -73,14 +73,26 @@ class Error {
   Error&& because(Error cause) && { return std::move(because(std::move(cause))); }
   Error& because(std::string cause) &;
   Error&& because(std::string cause) && { return std::move(because(std::move(cause))); }
-  Error& hint(std::string text) & { hint_ = std::move(text); return *this; }
+  Error& hint(std::string text) & {
+    hint_ = std::move(text);
+    return *this;
+  }
   Error&& hint(std::string text) && { return std::move(hint(std::move(text))); }
-  Error& mistakes(std::vector<Mistake> list) & { mistakes_ = std::move(list); return *this; }
+  Error& mistakes(std::vector<Mistake> list) & {
+    mistakes_ = std::move(list);
+    return *this;
+  }
   Error&& mistakes(std::vector<Mistake> list) && { return std::move(mistakes(std::move(list))); }
-  Error& retryable(bool yes = true) & { retryable_ = yes; return *this; }
+  Error& retryable(bool yes = true) & {
+    retryable_ = yes;
+    return *this;
+  }
   Error&& retryable(bool yes = true) && { return std::move(retryable(yes)); }
   /// Adds a frame on the way up: "while starting run r-12 on target local".
-  Error& at(std::string frame) & { where_.push_back(std::move(frame)); return *this; }
+  Error& at(std::string frame) & {
+    where_.push_back(std::move(frame));
+    return *this;
+  }
   Error&& at(std::string frame) && { return std::move(at(std::move(frame))); }
 
   ErrorCode code() const { return code_; }

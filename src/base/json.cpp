@@ -63,7 +63,9 @@ Result<json::value> parse_json(std::string_view text) {
   const bool trailing = !code && rest.find_first_not_of(" \t\r\n") != std::string_view::npos;
   if (!code && !trailing) parser.finish(code);
   if (code || trailing) {
-    const auto cause = trailing ? std::string("there is more after the end of the value") : code == json::error::too_deep ? fmt::format("nested deeper than {} levels", kMaxDepth) : code.message();
+    const auto cause = trailing                        ? std::string("there is more after the end of the value")
+                       : code == json::error::too_deep ? fmt::format("nested deeper than {} levels", kMaxDepth)
+                                                       : code.message();
     return Error(ErrorCode::kInvalidInput, "the JSON is broken at " + position(text, used)).because(cause);
   }
   return parser.release();
@@ -201,7 +203,8 @@ Status mistakes_to_status(std::string message, std::vector<Mistake> mistakes) {
 
 json::value to_json(const Error& error) {
   json::array mistakes;
-  for (const auto& mistake : error.mistake_list()) mistakes.push_back({{"path", to_valid_utf8(mistake.path)}, {"message", to_valid_utf8(mistake.message)}});
+  for (const auto& mistake : error.mistake_list())
+    mistakes.push_back({{"path", to_valid_utf8(mistake.path)}, {"message", to_valid_utf8(mistake.message)}});
   return {{"error",
            {{"code", info(error.code()).slug},
             {"message", to_valid_utf8(error.message())},

@@ -38,8 +38,8 @@ class FieldReader {
   std::optional<double> optional_number(std::string_view name);
   bool boolean(std::string_view name, std::optional<bool> fallback = std::nullopt);
   std::optional<Time> optional_time(std::string_view name);
-  std::vector<std::string> texts(std::string_view name);                      // absent: empty
-  std::map<std::string, std::string> text_map(std::string_view name);         // absent: empty
+  std::vector<std::string> texts(std::string_view name);               // absent: empty
+  std::map<std::string, std::string> text_map(std::string_view name);  // absent: empty
   std::map<std::string, std::optional<std::string>> optional_text_map(std::string_view name);
   /// The raw value for a nested reader, nullptr when absent; `path_of(name)` is its path.
   const json::value* child(std::string_view name);

@@ -30,7 +30,8 @@ TEST(ParseJson, SaysLineAndColumnOfWhatIsBroken) {
 
 TEST(ParseJson, RefusesWhatIsNoJson) {
   using namespace std::string_literals;
-  for (const auto& text : {"{'a':1}"s, "[1,]"s, "NaN"s, "nul"s, "\"\xff\""s, "\"\t\""s, "01"s, "{\"a\"}"s, "\"\\ud800\""s, "// x\n1"s, "1\0"s}) EXPECT_FALSE(parse_json(text)) << text;
+  for (const auto& text : {"{'a':1}"s, "[1,]"s, "NaN"s, "nul"s, "\"\xff\""s, "\"\t\""s, "01"s, "{\"a\"}"s, "\"\\ud800\""s, "// x\n1"s, "1\0"s})
+    EXPECT_FALSE(parse_json(text)) << text;
 }
 
 TEST(ParseJson, ToleratesBlanksAround) { EXPECT_TRUE(parse_json(" \n{\"a\": [1, 2.5e3, null, true, \"\\u00fc\"]}\r\n")); }
@@ -44,18 +45,22 @@ TEST(ParseJson, TenThousandLevelsAreRefusedAndNotBuilt) {
 }
 
 TEST(FieldReader, AllMistakesAreTold) {
-  const auto mistakes = read(R"({"name": 5, "count": 1.5, "flag": "yes", "list": ["a", 1], "map": {"k": 1}, "when": "soon", "nmae": 1})", [](FieldReader& fields) {
-    fields.text("name");
-    fields.integer("count", 0, 10);
-    fields.boolean("flag");
-    fields.texts("list");
-    fields.text_map("map");
-    fields.optional_time("when");
-    fields.text("needed");
-  }, "spec");
+  const auto mistakes = read(
+      R"({"name": 5, "count": 1.5, "flag": "yes", "list": ["a", 1], "map": {"k": 1}, "when": "soon", "nmae": 1})",
+      [](FieldReader& fields) {
+        fields.text("name");
+        fields.integer("count", 0, 10);
+        fields.boolean("flag");
+        fields.texts("list");
+        fields.text_map("map");
+        fields.optional_time("when");
+        fields.text("needed");
+      },
+      "spec");
   std::vector<std::string> paths;
   for (const auto& mistake : mistakes) paths.push_back(mistake.path);
-  EXPECT_EQ(paths, (std::vector<std::string>{"spec.name", "spec.count", "spec.flag", "spec.list[1]", "spec.map.k", "spec.when", "spec.needed", "spec.nmae"}));
+  EXPECT_EQ(paths, (std::vector<std::string>{"spec.name", "spec.count", "spec.flag", "spec.list[1]", "spec.map.k", "spec.when", "spec.needed",
+                                             "spec.nmae"}));
   EXPECT_NE(mistakes.back().message.find("did you mean \"name\""), std::string::npos);
 }
 
@@ -80,10 +85,13 @@ TEST(FieldReader, NumbersKeepTheirRange) {
 }
 
 TEST(FieldReader, SomethingElseThanAnObjectIsOneMistake) {
-  const auto mistakes = read("[1]", [](FieldReader& fields) {
-    fields.text("a");
-    fields.integer("b", 0, 1);
-  }, "body");
+  const auto mistakes = read(
+      "[1]",
+      [](FieldReader& fields) {
+        fields.text("a");
+        fields.integer("b", 0, 1);
+      },
+      "body");
   ASSERT_EQ(mistakes.size(), 1U);
   EXPECT_EQ(mistakes[0].message, "must be an object, not an array");
 }
@@ -101,7 +109,8 @@ TEST(ErrorJson, ComesBackAsItWas) {
 }
 
 TEST(ErrorJson, WhatIsNoErrorBodyIsAProtocolError) {
-  for (const auto* text : {"null", "[]", "{}", R"({"error": "text"})", "5"}) EXPECT_EQ(error_from_json(*parse_json(text), 502).code(), ErrorCode::kProtocol) << text;
+  for (const auto* text : {"null", "[]", "{}", R"({"error": "text"})", "5"})
+    EXPECT_EQ(error_from_json(*parse_json(text), 502).code(), ErrorCode::kProtocol) << text;
 }
 
 TEST(Utf8, ReplacesWhatIsNot) {

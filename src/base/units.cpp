@@ -27,7 +27,8 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   for (auto& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const bool binary = unit.size() >= 2 && unit[1] == 'i';
   const auto power = unit.empty() ? 0U : std::string_view("bkmgt").find(unit[0]);
-  const bool known = unit.empty() || unit == "b" || (power != std::string_view::npos && power > 0 && (unit.size() == 1 || unit.substr(1) == "b" || unit.substr(1) == "ib"));
+  const bool known = unit.empty() || unit == "b" ||
+                     (power != std::string_view::npos && power > 0 && (unit.size() == 1 || unit.substr(1) == "b" || unit.substr(1) == "ib"));
   double factor = 1;
   for (std::size_t i = 0; known && i < power; ++i) factor *= binary ? 1024 : 1000;
   if (parsed.ec != std::errc{} || !known || !(value >= 0) || value * factor > 9e18) {

@@ -179,7 +179,10 @@ class Catalog::Readers {
 };
 
 Catalog::Catalog(std::unique_ptr<db::Database> database, std::unique_ptr<db::Connection> connection, io::Loop& loop, io::Pool& pool, Limits limits)
-    : database_(std::move(database)), pool_(pool), readers_(std::make_unique<Readers>()), writer_(std::make_unique<Writer>(*database_, std::move(connection), loop, limits)) {}
+    : database_(std::move(database)),
+      pool_(pool),
+      readers_(std::make_unique<Readers>()),
+      writer_(std::make_unique<Writer>(*database_, std::move(connection), loop, limits)) {}
 
 Catalog::~Catalog() = default;
 
@@ -209,7 +212,9 @@ io::Task<Status> Catalog::run(std::shared_ptr<Write> write) {
       asio::dispatch(waiting->work.get_executor(), std::move(resume));
     };
     if (writer_->enqueue({std::move(write), deliver})) return;
-    asio::post(executor, [deliver] { deliver(Error(ErrorCode::kOverloaded, "the server has too many changes waiting for the disk").hint("try again in a second").retryable()); });
+    asio::post(executor, [deliver] {
+      deliver(Error(ErrorCode::kOverloaded, "the server has too many changes waiting for the disk").hint("try again in a second").retryable());
+    });
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Status)>(std::move(start), asio::use_awaitable);
 }

@@ -180,7 +180,9 @@ TEST_P(LostConnectionTest, ConnectionsThatBrokeWhileIdleAreReplaced) {
   EXPECT_OK(run(catalog_->write(set("a", "1"))));
   EXPECT_EQ(get("a"), "1");
   db::Schema other;
-  other.statements.push_back({"end_every_other_session", "SELECT COUNT(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"});
+  other.statements.push_back(
+      {"end_every_other_session",
+       "SELECT COUNT(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"});
   VALUE_OF(auto database, db::Database::open({.url = db::testing::PostgresServer::instance().url("public")}, other));
   VALUE_OF(auto connection, database->connect(db::Access::kWrite));
   EXPECT_OK(connection->execute("end_every_other_session"));

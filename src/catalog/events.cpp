@@ -28,7 +28,8 @@ RunEvent read_event(const db::Row& row) {
 
 Result<std::int64_t> append_event(db::Transaction& transaction, const RunId& run, const RunEvent& event) {
   auto& connection = transaction.connection();
-  TRY(const auto place, connection.read_one("find_event_place", {run}, [](const db::Row& row) { return Place{row.integer("pk"), row.integer("seq")}; }));
+  TRY(const auto place,
+      connection.read_one("find_event_place", {run}, [](const db::Row& row) { return Place{row.integer("pk"), row.integer("seq")}; }));
   if (!place) return find_run(connection, run).error();
   CHECK_OK(connection.execute("append_event", {place->run_pk, place->seq, event.time, event.kind, event.message, json_text(event.data)}));
   return place->seq;

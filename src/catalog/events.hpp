@@ -16,9 +16,9 @@ namespace stoker::catalog {
 struct RunEvent {
   std::int64_t seq = 0;  // 1, 2, 3 … per run
   Time time;
-  std::string kind;     // "state", "warning" …: chosen by runs/
+  std::string kind;  // "state", "warning" …: chosen by runs/
   std::string message;
-  json::value data;     // null or an object
+  json::value data;  // null or an object
 };
 
 /// The event's seq. event.seq is not looked at. kNotFound: the run.

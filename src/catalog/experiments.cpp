@@ -27,7 +27,9 @@ Result<std::optional<Experiment>> look_up(db::Connection& connection, const Work
   return connection.read_one("find_experiment_by_name", {workspace, name}, read_experiment);
 }
 
-Error no_experiment(const ExperimentId& id) { return {ErrorCode::kNotFound, fmt::format("there is no experiment with the id \"{}\"", to_valid_utf8(id.text()))}; }
+Error no_experiment(const ExperimentId& id) {
+  return {ErrorCode::kNotFound, fmt::format("there is no experiment with the id \"{}\"", to_valid_utf8(id.text()))};
+}
 
 struct Place {
   std::int64_t workspace_pk;
@@ -69,12 +71,14 @@ Result<std::vector<Experiment>> list_experiments(db::Connection& connection, con
   return connection.read_all("list_experiments", {workspace, with_archived}, read_experiment);
 }
 
-Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now, Random& random) {
+Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now,
+                                            Random& random) {
   auto& connection = transaction.connection();
   TRY(auto found, look_up(connection, workspace, name));
   if (found) return std::move(*found);
   CHECK_OK(check_experiment_name(name));
-  TRY(const auto place, connection.read_one("count_experiment", {workspace}, [](const db::Row& row) { return Place{row.integer("pk"), row.integer("experiment_count")}; }));
+  TRY(const auto place, connection.read_one("count_experiment", {workspace},
+                                            [](const db::Row& row) { return Place{row.integer("pk"), row.integer("experiment_count")}; }));
   if (!place) return find_workspace(connection, workspace).error();
   const auto id = new_guid(random);
   CHECK_OK(connection.execute("insert_experiment", {id, place->workspace_pk, place->number, name, now}));

@@ -35,7 +35,8 @@ Result<Experiment> find_experiment(db::Connection& connection, const ExperimentI
 /// By name. Archived ones only when asked for.
 Result<std::vector<Experiment>> list_experiments(db::Connection& connection, const WorkspaceId& workspace, bool with_archived = true);
 /// kInvalidInput for a name that is none, kNotFound for a workspace that is not there.
-Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now, Random& random);
+Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now,
+                                            Random& random);
 /// nullopt brings it back.
 Result<Experiment> set_experiment_archived(db::Transaction& transaction, const ExperimentId& id, std::optional<Time> archived_at);
 Result<Experiment> set_experiment_tags(db::Transaction& transaction, const ExperimentId& id, const std::map<std::string, std::string>& tags);

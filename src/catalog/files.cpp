@@ -29,10 +29,13 @@ StoredFile read_file(const db::Row& row) {
   return stored;
 }
 
-Error damaged(const std::string& path) { return {ErrorCode::kSnapshotCorrupt, fmt::format("the catalog is damaged: the file {} has no digest", path)}; }
+Error damaged(const std::string& path) {
+  return {ErrorCode::kSnapshotCorrupt, fmt::format("the catalog is damaged: the file {} has no digest", path)};
+}
 
 Status store(db::Transaction& transaction, const RunId& run, const RunFile& file) {
-  TRY(const auto changed, transaction.connection().execute("put_file", {run, file.path, file.size_bytes, file.sha256.hex(), file.object.hex(), file.origin, file.created_at}));
+  TRY(const auto changed, transaction.connection().execute(
+                              "put_file", {run, file.path, file.size_bytes, file.sha256.hex(), file.object.hex(), file.origin, file.created_at}));
   if (changed == 1) return ok();
   return find_run(transaction, run).error();
 }
@@ -66,7 +69,8 @@ Result<PutFile> put_file(db::Transaction& transaction, const RunId& run, const R
   if (same && (explicit_before || !explicit_now)) return PutFile{kUnchanged, std::move(*old)};
   if (explicit_before && !explicit_now) return PutFile{kKeptUpload, std::move(*old)};
   if (explicit_before && explicit_now) {
-    return Error(ErrorCode::kConflict, fmt::format("the run has a file \"{}\" with other content", file.path)).hint("upload it under another name; what was uploaded stays as it is");
+    return Error(ErrorCode::kConflict, fmt::format("the run has a file \"{}\" with other content", file.path))
+        .hint("upload it under another name; what was uploaded stays as it is");
   }
   CHECK_OK(store(transaction, run, file));
   return PutFile{kStored, file};

@@ -17,8 +17,8 @@ namespace stoker::catalog {
 struct RunFile {
   std::string path;  // relative, `/` between parts: "outputs/model.pkl"
   std::int64_t size_bytes = 0;
-  Digest sha256;     // of the content
-  Digest object;     // where the object store has it
+  Digest sha256;       // of the content
+  Digest object;       // where the object store has it
   std::string origin;  // "outputs" | "logs": uploaded by the supervisor; "upload": by the script itself
   Time created_at;
 };

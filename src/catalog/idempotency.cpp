@@ -15,10 +15,13 @@ struct Used {
 }  // namespace
 
 Result<std::optional<RunId>> find_by_idempotency_key(db::Connection& connection, const std::string& key, const Digest& request) {
-  TRY(auto used, connection.read_one("find_idempotency_key", {key}, [](const db::Row& row) { return Used{row.text("request"), RunId(row.text("run_id"))}; }));
+  TRY(auto used,
+      connection.read_one("find_idempotency_key", {key}, [](const db::Row& row) { return Used{row.text("request"), RunId(row.text("run_id"))}; }));
   if (!used) return std::optional<RunId>();
   if (used->request == request.hex()) return std::optional<RunId>(std::move(used->run));
-  return Error(ErrorCode::kConflict, "the idempotency key was used for another request").because("it made the run " + used->run.text()).hint("send a new key with each new request");
+  return Error(ErrorCode::kConflict, "the idempotency key was used for another request")
+      .because("it made the run " + used->run.text())
+      .hint("send a new key with each new request");
 }
 
 Status add_idempotency_key(db::Transaction& transaction, const std::string& key, const Digest& request, const RunId& run, Time now) {
@@ -29,6 +32,8 @@ Status add_idempotency_key(db::Transaction& transaction, const std::string& key,
   return Error(ErrorCode::kConflict, "the idempotency key is used already");
 }
 
-Result<std::int64_t> forget_idempotency_keys(db::Transaction& transaction, Time before) { return transaction.connection().execute("forget_idempotency_keys", {before, kForgetAtOnce}); }
+Result<std::int64_t> forget_idempotency_keys(db::Transaction& transaction, Time before) {
+  return transaction.connection().execute("forget_idempotency_keys", {before, kForgetAtOnce});
+}
 
 }  // namespace stoker::catalog

@@ -5,7 +5,9 @@ namespace {
 std::string read_value(const db::Row& row) { return row.text("value"); }
 }  // namespace
 
-Result<std::optional<std::string>> find_meta(db::Connection& connection, const std::string& name) { return connection.read_one("find_meta", {name}, read_value); }
+Result<std::optional<std::string>> find_meta(db::Connection& connection, const std::string& name) {
+  return connection.read_one("find_meta", {name}, read_value);
+}
 
 Status set_meta(db::Transaction& transaction, const std::string& name, const std::string& value) {
   CHECK_OK(transaction.connection().execute("set_meta", {name, value}));

@@ -77,7 +77,8 @@ class RepositoryTest : public db::testing::OnBothEngines {
     auto page = list_runs(tx(), filter, limit, cursor);
     EXPECT_TRUE(page) << page.error().to_line();
     std::vector<std::string> found;
-    if (page) for (const auto& run : page->runs) found.push_back(run.id.text());
+    if (page)
+      for (const auto& run : page->runs) found.push_back(run.id.text());
     return found;
   }
 
@@ -401,7 +402,8 @@ TEST_P(RepositoryTest, PropertiesAreWrittenOnce) {
   const auto run = inserted(a_run());
   EXPECT_OK(add_properties(tx(), run.id, {{"a", "1"}, {"b", "2"}}));
   EXPECT_OK(add_properties(tx(), run.id, {{"a", "1"}}));
-  const auto conflict = tx().with_savepoint([&](db::Transaction& inner) { return add_properties(inner, run.id, {{"a", "x"}, {"b", "y"}, {"c", "3"}}); });
+  const auto conflict =
+      tx().with_savepoint([&](db::Transaction& inner) { return add_properties(inner, run.id, {{"a", "x"}, {"b", "y"}, {"c", "3"}}); });
   ASSERT_FALSE(conflict);
   EXPECT_EQ(conflict.error().code(), ErrorCode::kConflict);
   EXPECT_EQ(conflict.error().mistake_list().size(), 2U);

@@ -40,7 +40,9 @@ std::string states_text(const std::vector<RunState>& states) {
 }
 
 template <class Tag>
-std::string text_or_any(const std::optional<Id<Tag>>& id) { return id ? id->text() : std::string(); }
+std::string text_or_any(const std::optional<Id<Tag>>& id) {
+  return id ? id->text() : std::string();
+}
 
 Result<std::vector<StoredRun>> read_by_prefix(db::Connection& connection, const RunFilter& filter, std::int64_t count, const std::string& cursor) {
   std::string before = filter.id_prefix + std::string(kAfterAnyText);
@@ -49,7 +51,8 @@ Result<std::vector<StoredRun>> read_by_prefix(db::Connection& connection, const 
     before = cursor.substr(1);
   }
   return read_runs(connection, "list_runs_by_prefix",
-                   {filter.id_prefix, before, text_or_any(filter.workspace), text_or_any(filter.experiment), text_or_any(filter.parent), states_text(filter.states), count});
+                   {filter.id_prefix, before, text_or_any(filter.workspace), text_or_any(filter.experiment), text_or_any(filter.parent),
+                    states_text(filter.states), count});
 }
 
 Result<std::vector<StoredRun>> read_page(db::Connection& connection, const RunFilter& filter, std::int64_t count, const std::string& cursor) {

@@ -161,7 +161,8 @@ std::string phases_text(const std::vector<Phase>& phases) {
 
 std::optional<std::string> error_text(const std::optional<RunError>& error) {
   if (!error) return std::nullopt;
-  const json::object object{{"code", error->code}, {"message", error->message}, {"type", error->type}, {"trace", error->trace}, {"hint", error->hint}};
+  const json::object object{
+      {"code", error->code}, {"message", error->message}, {"type", error->type}, {"trace", error->trace}, {"hint", error->hint}};
   return json::serialize(object);
 }
 

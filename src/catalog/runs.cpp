@@ -88,12 +88,30 @@ Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random) {
   run.number = place.number;
   const auto spec = json::serialize(to_json(run.spec));
   const auto& end = run.end;
-  TRY(const auto inserted, connection.execute(
-                               "insert_run", {place.workspace_pk, place.experiment_pk, run.number, run.id, parent, run.display_name, spec, run.created_at,
-                                              to_text(run.state), !is_terminal(run.state), run.attempt, json_text(run.handle), gpus_text(run.gpu_indices),
-                                              run.cancel_requested, run.cancel_by, run.started_at, run.ended_at, reason_text(end), end ? end->exit_code : std::nullopt,
-                                              end ? end->signal : std::nullopt, end ? std::optional(end->message) : std::nullopt, error_text(run.error),
-                                              phases_text(run.phases), run.journal_acked}));
+  TRY(const auto inserted, connection.execute("insert_run", {place.workspace_pk,
+                                                             place.experiment_pk,
+                                                             run.number,
+                                                             run.id,
+                                                             parent,
+                                                             run.display_name,
+                                                             spec,
+                                                             run.created_at,
+                                                             to_text(run.state),
+                                                             !is_terminal(run.state),
+                                                             run.attempt,
+                                                             json_text(run.handle),
+                                                             gpus_text(run.gpu_indices),
+                                                             run.cancel_requested,
+                                                             run.cancel_by,
+                                                             run.started_at,
+                                                             run.ended_at,
+                                                             reason_text(end),
+                                                             end ? end->exit_code : std::nullopt,
+                                                             end ? end->signal : std::nullopt,
+                                                             end ? std::optional(end->message) : std::nullopt,
+                                                             error_text(run.error),
+                                                             phases_text(run.phases),
+                                                             run.journal_acked}));
   if (inserted == 0) return Error(ErrorCode::kConflict, fmt::format("the run {} exists already", run.id.text()));
   CHECK_OK(insert_labels(connection, run));
   return run;
@@ -141,10 +159,12 @@ Result<LiveCounts> count_live_runs(db::Connection& connection) {
 
 Result<bool> update_run(db::Transaction& transaction, const Run& run, RunState expected_state, int expected_attempt) {
   const auto& end = run.end;
-  TRY(const auto changed, transaction.connection().execute("update_run", {run.id, to_text(expected_state), expected_attempt, to_text(run.state), !is_terminal(run.state), run.attempt,
-                                                                          json_text(run.handle), gpus_text(run.gpu_indices), run.cancel_requested, run.cancel_by, run.started_at,
-                                                                          run.ended_at, reason_text(end), end ? end->exit_code : std::nullopt, end ? end->signal : std::nullopt,
-                                                                          end ? std::optional(end->message) : std::nullopt, error_text(run.error), phases_text(run.phases)}));
+  TRY(const auto changed,
+      transaction.connection().execute(
+          "update_run", {run.id, to_text(expected_state), expected_attempt, to_text(run.state), !is_terminal(run.state), run.attempt,
+                         json_text(run.handle), gpus_text(run.gpu_indices), run.cancel_requested, run.cancel_by, run.started_at, run.ended_at,
+                         reason_text(end), end ? end->exit_code : std::nullopt, end ? end->signal : std::nullopt,
+                         end ? std::optional(end->message) : std::nullopt, error_text(run.error), phases_text(run.phases)}));
   return changed == 1;
 }
 

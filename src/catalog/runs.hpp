@@ -43,7 +43,7 @@ struct RunFilter {
   std::string id_prefix;         // empty: all
 };
 struct RunPage {
-  std::vector<Run> runs;  // newest first
+  std::vector<Run> runs;                   // newest first
   std::optional<std::string> next_cursor;  // nullopt: that was all
 };
 /// At most `limit` (1 to 1000). `cursor` is a page's next_cursor under the same filter, empty for the first. kInvalidInput for another one.
@@ -58,8 +58,9 @@ struct LiveCounts {
 };
 Result<LiveCounts> count_live_runs(db::Connection& connection);
 
-/// Compare-and-set: writes state, attempt, handle, gpu_indices, cancel_requested, cancel_by, started_at, ended_at, end, error and phases where state and attempt
-/// are still the expected ones; false when they are not (or the run is not there). Never touches display_name, tags and properties; journal_acked goes back to 0 with a new attempt.
+/// Compare-and-set: writes state, attempt, handle, gpu_indices, cancel_requested, cancel_by, started_at, ended_at, end, error and phases where state
+/// and attempt are still the expected ones; false when they are not (or the run is not there). Never touches display_name, tags and properties;
+/// journal_acked goes back to 0 with a new attempt.
 Result<bool> update_run(db::Transaction& transaction, const Run& run, RunState expected_state, int expected_attempt);
 
 /// The journal of `attempt` is durable up to `seq`. Never goes back; false when the attempt is over or `seq` is not news.

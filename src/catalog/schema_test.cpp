@@ -45,7 +45,8 @@ class SchemaTest : public ::testing::Test {
 
 TEST_F(SchemaTest, TheDumpIsUpToDate) {
   std::string dump = "-- What the migrations make of an empty SQLite file; for reading and review. Rewritten by STOKER_ACCEPT=1 test_catalog.\n";
-  for (const auto& sql : SqliteFile(path_).column("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name", 0)) dump += "\n" + sql + ";\n";
+  for (const auto& sql : SqliteFile(path_).column("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name", 0))
+    dump += "\n" + sql + ";\n";
   const std::string place = STOKER_SOURCE_DIR "/src/catalog/schema.sql";
   if (std::getenv("STOKER_ACCEPT") != nullptr) {
     std::ofstream(place) << dump;
@@ -73,7 +74,8 @@ TEST_F(SchemaTest, NoStatementReadsAWholeTableOrSorts) {
     const auto plan = plan_of(file, statement.sql);
     EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr("TEMP B-TREE"))) << statement.name;
     if (whole.contains(statement.name) || statement.name == "live_runs" || statement.name == "count_live_runs") continue;
-    for (const auto* table : {"SCAN r\n", "SCAN runs", "SCAN e\n", "SCAN w\n", "SCAN workspaces", "SCAN experiments", "SCAN run_"}) EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr(table))) << statement.name;
+    for (const auto* table : {"SCAN r\n", "SCAN runs", "SCAN e\n", "SCAN w\n", "SCAN workspaces", "SCAN experiments", "SCAN run_"})
+      EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr(table))) << statement.name;
   }
 }
 

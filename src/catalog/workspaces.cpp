@@ -39,14 +39,17 @@ json::object to_json(const Workspace& workspace) {
 Result<Workspace> find_workspace(db::Connection& connection, const WorkspaceId& id) {
   TRY(auto found, connection.read_one("find_workspace", {id}, read_workspace));
   if (found) return std::move(*found);
-  return Error(ErrorCode::kNotFound, fmt::format("there is no workspace with the id \"{}\"", to_valid_utf8(id.text()))).hint("`stoker workspace list` shows them");
+  return Error(ErrorCode::kNotFound, fmt::format("there is no workspace with the id \"{}\"", to_valid_utf8(id.text())))
+      .hint("`stoker workspace list` shows them");
 }
 
 Result<Workspace> find_workspace(db::Connection& connection, const WorkspaceName& name) {
   TRY(auto found, look_up_workspace(connection, name));
   if (found) return std::move(*found);
-  return Error(ErrorCode::kNotFound, fmt::format("this server has no workspace \"{}\" in the resource group \"{}\" of the subscription \"{}\"", name.name, name.resource_group, name.subscription_id))
-      .hint(fmt::format("`stoker workspace create {} --subscription-id {} --resource-group {}` makes it", name.name, name.subscription_id, name.resource_group));
+  return Error(ErrorCode::kNotFound, fmt::format("this server has no workspace \"{}\" in the resource group \"{}\" of the subscription \"{}\"",
+                                                 name.name, name.resource_group, name.subscription_id))
+      .hint(fmt::format("`stoker workspace create {} --subscription-id {} --resource-group {}` makes it", name.name, name.subscription_id,
+                        name.resource_group));
 }
 
 Result<std::optional<Workspace>> look_up_workspace(db::Connection& connection, const WorkspaceName& name) {

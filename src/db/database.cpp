@@ -93,7 +93,7 @@ Status Connection::prepare(std::string_view name) {
 }
 
 Result<std::int64_t> Connection::execute(std::string_view name, Values values) {
-  TRY(Entry* entry, find(name));
+  TRY(Entry * entry, find(name));
   if (entry->busy) throw std::logic_error(fmt::format("the statement {} is running already", name));
   Running running(*entry->statement, entry->busy);
   auto run = [&]() -> Result<std::int64_t> {
@@ -109,7 +109,7 @@ Result<std::int64_t> Connection::execute(std::string_view name, Values values) {
 }
 
 Status Connection::visit(std::string_view name, Values values, const std::function<bool(const Row&)>& each) {
-  TRY(Entry* entry, find(name));
+  TRY(Entry * entry, find(name));
   if (entry->busy) throw std::logic_error(fmt::format("the statement {} is running already", name));
   Running running(*entry->statement, entry->busy);
   auto run = [&]() -> Status {
@@ -169,7 +169,8 @@ void Transaction::rollback() {
 Result<std::unique_ptr<Database>> Database::open(const Settings& settings, const Schema& schema) {
   const bool postgres = settings.url.starts_with("postgresql://") || settings.url.starts_with("postgres://");
   if (!postgres && settings.url.find("://") != std::string::npos) {
-    return Error(ErrorCode::kInvalidInput, "this kind of database is not known").hint("give the path of an SQLite file, or postgresql://user@host/name");
+    return Error(ErrorCode::kInvalidInput, "this kind of database is not known")
+        .hint("give the path of an SQLite file, or postgresql://user@host/name");
   }
   auto kind = postgres ? make_postgres_kind(settings) : make_sqlite_kind(settings);
   if (!kind) return std::move(kind).error();

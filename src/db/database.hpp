@@ -67,14 +67,20 @@ class Connection {
   template <class Read>
   auto read_all(std::string_view name, Values values, Read read) -> Result<std::vector<std::invoke_result_t<Read&, const Row&>>> {
     std::vector<std::invoke_result_t<Read&, const Row&>> all;
-    CHECK_OK(visit(name, values, [&](const Row& row) { all.push_back(read(row)); return true; }));
+    CHECK_OK(visit(name, values, [&](const Row& row) {
+      all.push_back(read(row));
+      return true;
+    }));
     return all;
   }
   /// The first row made into a value; nullopt when there is none.
   template <class Read>
   auto read_one(std::string_view name, Values values, Read read) -> Result<std::optional<std::invoke_result_t<Read&, const Row&>>> {
     std::optional<std::invoke_result_t<Read&, const Row&>> one;
-    CHECK_OK(visit(name, values, [&](const Row& row) { one.emplace(read(row)); return false; }));
+    CHECK_OK(visit(name, values, [&](const Row& row) {
+      one.emplace(read(row));
+      return false;
+    }));
     return one;
   }
   /// Calls `each` for every row until it says false. `each` must not run the same statement.

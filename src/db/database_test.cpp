@@ -11,10 +11,10 @@
 namespace stoker::db {
 namespace {
 
-using testing::Engine;
-using testing::OnBothEngines;
 using ::testing::ElementsAre;
+using testing::Engine;
 using ::testing::HasSubstr;
+using testing::OnBothEngines;
 
 constexpr EmbeddedFile kStatements[] = {{"things", R"(
 -- name: insert
@@ -32,8 +32,9 @@ DELETE FROM things WHERE weight < $1;
 -- name: insert_part
 INSERT INTO parts (thing_pk) VALUES ($1);
 )"}};
-constexpr EmbeddedFile kMigrations[] = {{"0001_things", "CREATE TABLE things (pk ROW_KEY, name KEY_TEXT NOT NULL UNIQUE, weight BIGINT, price DOUBLE PRECISION, note TEXT);"},
-                                        {"0002_parts", "CREATE TABLE parts (thing_pk BIGINT NOT NULL REFERENCES things (pk), PRIMARY KEY (thing_pk)) CLUSTERED;"}};
+constexpr EmbeddedFile kMigrations[] = {
+    {"0001_things", "CREATE TABLE things (pk ROW_KEY, name KEY_TEXT NOT NULL UNIQUE, weight BIGINT, price DOUBLE PRECISION, note TEXT);"},
+    {"0002_parts", "CREATE TABLE parts (thing_pk BIGINT NOT NULL REFERENCES things (pk), PRIMARY KEY (thing_pk)) CLUSTERED;"}};
 
 const Schema& two_tables() {
   static const auto schema = make_schema(kStatements, kMigrations);
@@ -70,8 +71,11 @@ INSTANTIATE_TEST_SUITE_P(Engines, DatabaseTest, ::testing::Values(Engine::kSqlit
 
 TEST_P(DatabaseTest, ValuesComeBackAsTheyWent) {
   EXPECT_OK(connection_->execute("insert", {"ä\n'\"\\ ✓", std::numeric_limits<std::int64_t>::min(), 0.1, nullptr}));
-  EXPECT_OK(connection_->execute("insert_out_of_order", {"b", std::optional<std::int64_t>(), std::optional<double>(1e300), std::optional<std::string>("")}));
-  auto read = [](const Row& row) { return std::tuple(row.text("name"), row.optional_integer("weight"), row.real("price"), row.optional_text("note")); };
+  EXPECT_OK(connection_->execute("insert_out_of_order",
+                                 {"b", std::optional<std::int64_t>(), std::optional<double>(1e300), std::optional<std::string>("")}));
+  auto read = [](const Row& row) {
+    return std::tuple(row.text("name"), row.optional_integer("weight"), row.real("price"), row.optional_text("note"));
+  };
   VALUE_OF(const auto all, connection_->read_all("list", {}, read));
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0], std::tuple("b", std::nullopt, 1e300, ""));
@@ -80,7 +84,9 @@ TEST_P(DatabaseTest, ValuesComeBackAsTheyWent) {
 
 TEST_P(DatabaseTest, ColumnsAreFoundInAnyOrderAndAMissingOneIsABug) {
   EXPECT_OK(connection_->execute("insert", {"a", 7, 1.5, "n"}));
-  VALUE_OF(const auto one, connection_->read_one("list", {}, [](const Row& row) { return fmt::format("{}{}{}", row.text("note"), row.integer("weight"), row.text("name")); }));
+  VALUE_OF(const auto one, connection_->read_one("list", {}, [](const Row& row) {
+    return fmt::format("{}{}{}", row.text("note"), row.integer("weight"), row.text("name"));
+  }));
   EXPECT_EQ(one, "n7a");
   EXPECT_THROW((void)connection_->read_one("list", {}, [](const Row& row) { return row.text("colour"); }), std::logic_error);
   EXPECT_THROW((void)connection_->execute("no_such_statement"), std::logic_error);
@@ -108,7 +114,8 @@ TEST_P(DatabaseTest, RowKeysGrowAndAreFoundInAList) {
   ASSERT_TRUE(first && second);
   EXPECT_FALSE(taken);
   EXPECT_GT(*second, *first);
-  VALUE_OF(const auto some, connection_->read_all("list_some", {fmt::format("[{},{}]", *second, 12345)}, [](const Row& row) { return row.text("name"); }));
+  VALUE_OF(const auto some,
+           connection_->read_all("list_some", {fmt::format("[{},{}]", *second, 12345)}, [](const Row& row) { return row.text("name"); }));
   EXPECT_THAT(some, ElementsAre("b"));
 }
 
@@ -215,11 +222,12 @@ TEST_P(DatabaseTest, ManyOpenAnEmptyDatabaseAtOnce) {
   }
   std::vector<std::thread> threads;
   std::atomic<int> opened = 0;
-  for (int i = 0; i < 8; ++i) threads.emplace_back([&] {
-    const auto database = Database::open(empty, two_tables());
-    EXPECT_TRUE(database) << database.error().to_line();
-    opened += database ? 1 : 0;
-  });
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      const auto database = Database::open(empty, two_tables());
+      EXPECT_TRUE(database) << database.error().to_line();
+      opened += database ? 1 : 0;
+    });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(opened, 8);
 }

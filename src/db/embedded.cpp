@@ -21,7 +21,8 @@ Result<Schema> make_schema(std::span<const EmbeddedFile> statements, std::span<c
   for (const auto& file : migrations) {
     int number = 0;
     std::from_chars(file.name.data(), file.name.data() + file.name.size(), number);
-    if (number != static_cast<int>(schema.migrations.size()) + 1) return Error(ErrorCode::kInternal, fmt::format("migration {}: its number should be {:04}", file.name, schema.migrations.size() + 1));
+    if (number != static_cast<int>(schema.migrations.size()) + 1)
+      return Error(ErrorCode::kInternal, fmt::format("migration {}: its number should be {:04}", file.name, schema.migrations.size() + 1));
     schema.migrations.push_back({number, file.name, file.text});
   }
   return schema;

@@ -2,7 +2,8 @@
 // What a kind of database (sqlite/, postgres/) offers to database.cpp, and to nobody else. A Session is one connection, used by one
 // thread at a time. Errors are mapped here, so that nothing above knows an SQLSTATE or an SQLITE_ code:
 //   kConflict unique or foreign key · kStorageFull · kDataBusy (retryable) a lock was not had · kDataLocation read-only or cannot be opened ·
-//   kSnapshotCorrupt not a database, damaged · kIo the rest of the disk or the network · kInvalidInput bytes it cannot store · kInternal our SQL is wrong
+//   kSnapshotCorrupt not a database, damaged · kIo the rest of the disk or the network · kInvalidInput bytes it cannot store · kInternal our SQL is
+//   wrong
 
 #include <chrono>
 #include <cstdint>
@@ -61,7 +62,7 @@ class Session {
 
 struct Dialect {
   std::span<const DialectWord> words;
-  std::string_view begin_read;   // one consistent state for all statements
+  std::string_view begin_read;  // one consistent state for all statements
   std::string_view begin_write;
 };
 

@@ -31,12 +31,14 @@ Result<std::vector<Applied>> read_applied(Transaction& transaction, const std::s
   TRY(auto tables, connection.read_all("find_tables", {}, [](const Row& row) { return row.text("name"); }));
   if (std::ranges::find(tables, "schema_migrations") == tables.end()) {
     if (!tables.empty()) {
-      return Error(ErrorCode::kDataFormat, fmt::format("{} holds tables of another program ({})", place, tables.front())).hint("give an empty folder or database");
+      return Error(ErrorCode::kDataFormat, fmt::format("{} holds tables of another program ({})", place, tables.front()))
+          .hint("give an empty folder or database");
     }
     CHECK_OK(connection.execute("create_migrations"));
     return std::vector<Applied>();
   }
-  return connection.read_all("list_migrations", {}, [](const Row& row) { return Applied{row.integer("number"), row.text("name"), row.text("checksum")}; });
+  return connection.read_all("list_migrations", {},
+                             [](const Row& row) { return Applied{row.integer("number"), row.text("name"), row.text("checksum")}; });
 }
 
 Status check_applied(const std::vector<Applied>& applied, const Schema& schema, const std::string& place) {

@@ -31,7 +31,8 @@ Status finish(std::vector<NamedStatement>& statements, int line) {
   if (statements.empty()) return ok();
   auto& sql = statements.back().sql;
   sql = std::string(trimmed(sql));
-  if (sql.empty() || sql.back() != ';') return Error(ErrorCode::kInternal, fmt::format("line {}: the statement {} does not end with a semicolon", line, statements.back().name));
+  if (sql.empty() || sql.back() != ';')
+    return Error(ErrorCode::kInternal, fmt::format("line {}: the statement {} does not end with a semicolon", line, statements.back().name));
   sql.pop_back();
   return ok();
 }
@@ -80,7 +81,8 @@ Result<std::vector<NamedStatement>> parse_statements(std::string_view file_text)
       CHECK_OK(finish(statements, number));
       const auto name = std::string(trimmed(line.substr(kNameMark.size())));
       const bool seen = std::ranges::find(statements, name, &NamedStatement::name) != statements.end();
-      if (name.empty() || seen) return Error(ErrorCode::kInternal, fmt::format("line {}: the name \"{}\" is empty or was used already", number, name));
+      if (name.empty() || seen)
+        return Error(ErrorCode::kInternal, fmt::format("line {}: the name \"{}\" is empty or was used already", number, name));
       statements.push_back({name, {}});
       continue;
     }

@@ -20,9 +20,9 @@ struct NamedStatement {
 };
 
 struct Migration {
-  int number = 0;          // 1, 2, 3 … without gaps
-  std::string_view name;   // of the file, for messages: "0001_core"
-  std::string_view sql;    // a script of many statements
+  int number = 0;         // 1, 2, 3 … without gaps
+  std::string_view name;  // of the file, for messages: "0001_core"
+  std::string_view sql;   // a script of many statements
 };
 
 /// What a database of this program holds; made once, outlives every Database.

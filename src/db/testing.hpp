@@ -78,9 +78,11 @@ class PostgresServer {
   void launch(const std::string& binaries) {
     const auto data = folder_.path() + "/data";
     // A language's own collation as default shows that nothing depends on the order of the database.
-    const auto made = start({binaries + "/initdb", "-D", data, "-U", "stoker", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"});
+    const auto made = start({binaries + "/initdb", "-D", data, "-U", "stoker", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                             "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"});
     if (!made || !succeeded(*made)) return fail("initdb failed");
-    const auto server = start({binaries + "/postgres", "-D", data, "-k", folder_.path(), "-h", "", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=30"});
+    const auto server = start({binaries + "/postgres", "-D", data, "-k", folder_.path(), "-h", "", "-c", "fsync=off", "-c", "shared_buffers=16MB",
+                               "-c", "max_connections=30"});
     if (!server) return fail("postgres could not be started");
     server_ = *server;
     wait_until_ready();
@@ -191,12 +193,12 @@ class OnBothEngines : public ::testing::TestWithParam<Engine> {
 
 /// The value of a Result, or a failed test that says why. For statements: VALUE_OF(auto run, find_run(…));
 #define VALUE_OF(declaration, expression) VALUE_OF_(declaration, expression, STOKER_CONCAT(value_of_, __LINE__))
-#define VALUE_OF_(declaration, expression, name)                \
-  auto name = (expression);                                     \
-  ASSERT_TRUE(name.has_value()) << name.error().to_line();      \
+#define VALUE_OF_(declaration, expression, name)           \
+  auto name = (expression);                                \
+  ASSERT_TRUE(name.has_value()) << name.error().to_line(); \
   declaration = std::move(*name)
-#define EXPECT_OK(expression)                                                                \
+#define EXPECT_OK(expression) \
   if (const auto outcome_ = (expression); !outcome_) ADD_FAILURE() << #expression << ": " << outcome_.error().to_line()
-#define EXPECT_ERROR(expression, expected)                                                   \
+#define EXPECT_ERROR(expression, expected)                                                        \
   if (const auto outcome_ = (expression); outcome_) ADD_FAILURE() << #expression << " succeeded"; \
   else EXPECT_EQ(info(outcome_.error().code()).slug, info(ErrorCode::expected).slug) << outcome_.error().to_line()

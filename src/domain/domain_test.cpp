@@ -68,10 +68,12 @@ TEST(RunSpec, TheLeastIsAProgram) {
 }
 
 TEST(RunSpec, AllMistakesAtOnce) {
-  const auto paths = mistaken_paths(R"({"experiment": "no blanks", "script": "/abs.py", "resources": {"cpus": 0, "gpu": 1}, "workspace": {"name": "x"},
+  const auto paths =
+      mistaken_paths(R"({"experiment": "no blanks", "script": "/abs.py", "resources": {"cpus": 0, "gpu": 1}, "workspace": {"name": "x"},
     "environment_variables": {"A=B": "c"}, "grace_seconds": -1, "snapshot": "short", "wish": 1})");
   const std::set<std::string> got(paths.begin(), paths.end());
-  EXPECT_EQ(got, (std::set<std::string>{"experiment", "script", "resources.cpus", "resources.gpu", "workspace.name", "environment_variables", "grace_seconds", "snapshot", "wish"}));
+  EXPECT_EQ(got, (std::set<std::string>{"experiment", "script", "resources.cpus", "resources.gpu", "workspace.name", "environment_variables",
+                                        "grace_seconds", "snapshot", "wish"}));
 }
 
 TEST(RunSpec, AmountsAreBounded) {
@@ -87,7 +89,8 @@ TEST(RunSpec, AmountsAreBounded) {
 TEST(RunRecord, SecretsAreMaskedAndNothingElse) {
   stoker::Run run;
   run.spec = full_spec();
-  run.spec.inherited = {{"AWS_SECRET_ACCESS_KEY", "hush"}, {"GITHUB_TOKEN", "hush"}, {"DB_PASSWORD", "hush"}, {"KEYBOARD", "de"}, {"TOKENIZERS", "t"}};
+  run.spec.inherited = {
+      {"AWS_SECRET_ACCESS_KEY", "hush"}, {"GITHUB_TOKEN", "hush"}, {"DB_PASSWORD", "hush"}, {"KEYBOARD", "de"}, {"TOKENIZERS", "t"}};
   const auto text = json::serialize(to_json(run));
   EXPECT_EQ(text.find("hush"), std::string::npos) << text;
   EXPECT_NE(text.find("\"PLAIN\":\"seen\""), std::string::npos);
@@ -114,7 +117,8 @@ TEST(RunState, EveryNameComesBack) {
 }
 
 TEST(EndReason, EveryNameComesBack) {
-  for (const auto reason : {EndReason::kExited, EndReason::kSignaled, EndReason::kTimeLimit, EndReason::kCanceled, EndReason::kOutOfMemory, EndReason::kLost, EndReason::kStartFailed}) {
+  for (const auto reason : {EndReason::kExited, EndReason::kSignaled, EndReason::kTimeLimit, EndReason::kCanceled, EndReason::kOutOfMemory,
+                            EndReason::kLost, EndReason::kStartFailed}) {
     EXPECT_EQ(end_reason_from_text(to_text(reason)), reason);
   }
   EXPECT_FALSE(end_reason_from_text("bored"));
@@ -122,7 +126,9 @@ TEST(EndReason, EveryNameComesBack) {
 
 TEST(Names, FollowTheRulesOfTheSdk) {
   for (const auto* name : {"ws", "my-workspace_1", "0ws"}) EXPECT_TRUE(check_workspace_name(name)) << name;
-  for (const auto& name : {std::string(), std::string("w"), std::string(33, 'a'), std::string("-ws"), std::string("w s"), std::string("w/s"), std::string("\xC3\xBC""berws")}) {
+  for (const auto& name : {std::string(), std::string("w"), std::string(33, 'a'), std::string("-ws"), std::string("w s"), std::string("w/s"),
+                           std::string("\xC3\xBC"
+                                       "berws")}) {
     EXPECT_FALSE(check_workspace_name(name)) << name;
   }
   EXPECT_TRUE(check_experiment_name("e"));

@@ -34,15 +34,18 @@ Status check_workspace_name(std::string_view name) { return check_name("a worksp
 Status check_experiment_name(std::string_view name) { return check_name("an experiment", name, 1, 255); }
 
 Status check_tag(std::string_view key, std::string_view value) {
-  if (key.empty() || key.size() > 100) return Error(ErrorCode::kInvalidInput, fmt::format("the key \"{}\" must have 1 to 100 characters", to_valid_utf8(key.substr(0, 120))));
-  if (value.size() > 1000) return Error(ErrorCode::kInvalidInput, fmt::format("the value of \"{}\" has {} characters, at most 1000 are allowed", key, value.size()));
+  if (key.empty() || key.size() > 100)
+    return Error(ErrorCode::kInvalidInput, fmt::format("the key \"{}\" must have 1 to 100 characters", to_valid_utf8(key.substr(0, 120))));
+  if (value.size() > 1000)
+    return Error(ErrorCode::kInvalidInput, fmt::format("the value of \"{}\" has {} characters, at most 1000 are allowed", key, value.size()));
   return ok();
 }
 
 bool looks_secret(std::string_view name) {
   std::string upper(name);
   for (auto& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  constexpr std::array<std::string_view, 9> kMarks = {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY"};
+  constexpr std::array<std::string_view, 9> kMarks = {"TOKEN",      "SECRET", "PASSWORD", "PASSWD",    "PASSPHRASE",
+                                                      "CREDENTIAL", "APIKEY", "API_KEY",  "ACCESS_KEY"};
   const bool ends_in_key = upper == "KEY" || upper.ends_with("_KEY") || upper.ends_with("_PAT");
   return ends_in_key || std::ranges::any_of(kMarks, [&](std::string_view mark) { return upper.find(mark) != std::string::npos; });
 }
@@ -53,10 +56,12 @@ RunId new_run_id(std::string_view experiment, Time now, Random& random) {
 }
 
 std::string new_display_name(Random& random) {
-  constexpr std::array kAdjectives = {"amiable", "bold", "brave", "bright", "calm", "clever", "cool", "crisp", "eager", "frank", "gentle", "glad", "great", "honest", "jolly", "keen",
-                                      "kind",    "lively", "lucky", "mellow", "neat", "nice",   "patient", "plucky", "polite", "proud", "quick", "quiet", "sharp",  "smart", "sweet", "witty"};
-  constexpr std::array kNouns = {"apple", "badger", "bear", "beach", "bird", "boat", "brain", "bridge", "cat", "cheetah", "cloud", "collar", "drop", "feather", "fish", "garden",
-                                 "kite",  "lamp",   "leaf", "lemon", "moon", "nail", "owl",   "pear",   "pen", "planet",  "plum",  "river",  "root", "sail",    "shoe", "yam"};
+  constexpr std::array kAdjectives = {"amiable", "bold",   "brave",  "bright", "calm",  "clever", "cool",   "crisp", "eager",  "frank", "gentle",
+                                      "glad",    "great",  "honest", "jolly",  "keen",  "kind",   "lively", "lucky", "mellow", "neat",  "nice",
+                                      "patient", "plucky", "polite", "proud",  "quick", "quiet",  "sharp",  "smart", "sweet",  "witty"};
+  constexpr std::array kNouns = {"apple",  "badger", "bear",    "beach",  "bird",   "boat",  "brain", "bridge", "cat",   "cheetah", "cloud",
+                                 "collar", "drop",   "feather", "fish",   "garden", "kite",  "lamp",  "leaf",   "lemon", "moon",    "nail",
+                                 "owl",    "pear",   "pen",     "planet", "plum",   "river", "root",  "sail",   "shoe",  "yam"};
   const auto hex = random.hex(8);
   return fmt::format("{}_{}_{}", pick(kAdjectives, hex.substr(0, 4)), pick(kNouns, hex.substr(4, 4)), hex.substr(8));
 }

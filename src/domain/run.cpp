@@ -7,18 +7,23 @@
 namespace stoker {
 namespace {
 
-constexpr std::array<std::string_view, kRunStateCount> kStateNames = {"NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running",
-                                                                      "Finalizing", "CancelRequested", "Completed", "Failed", "Canceled", "NotResponding"};
+constexpr std::array<std::string_view, kRunStateCount> kStateNames = {"NotStarted", "Starting", "Provisioning", "Preparing",
+                                                                      "Queued",     "Running",  "Finalizing",   "CancelRequested",
+                                                                      "Completed",  "Failed",   "Canceled",     "NotResponding"};
 constexpr std::array<std::string_view, 7> kEndNames = {"exited", "signaled", "time_limit", "canceled", "out_of_memory", "lost", "start_failed"};
 
 std::map<std::string, std::string> shown(std::map<std::string, std::string> variables) {
-  for (auto& [name, value] : variables) if (looks_secret(name)) value = "***";
+  for (auto& [name, value] : variables)
+    if (looks_secret(name)) value = "***";
   return variables;
 }
 
 json::value end_to_json(const std::optional<RunEnd>& end) {
   if (!end) return nullptr;
-  return {{"reason", to_text(end->reason)}, {"exit_code", json_or_null(end->exit_code)}, {"signal", json_or_null(end->signal)}, {"message", end->message}};
+  return {{"reason", to_text(end->reason)},
+          {"exit_code", json_or_null(end->exit_code)},
+          {"signal", json_or_null(end->signal)},
+          {"message", end->message}};
 }
 
 json::value error_to_json(const std::optional<RunError>& error) {
@@ -47,7 +52,8 @@ json::object to_json(const Run& run) {
   spec.inherited = shown(std::move(spec.inherited));
   spec.environment.variables = shown(std::move(spec.environment.variables));
   json::array phases;
-  for (const auto& phase : run.phases) phases.push_back({{"name", phase.name}, {"started_at", format_time(phase.started_at)}, {"ended_at", json_or_null(phase.ended_at)}});
+  for (const auto& phase : run.phases)
+    phases.push_back({{"name", phase.name}, {"started_at", format_time(phase.started_at)}, {"ended_at", json_or_null(phase.ended_at)}});
   json::object tags;
   for (const auto& [key, value] : run.tags) tags[key] = json_or_null(value);
   json::object body;

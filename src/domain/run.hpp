@@ -39,13 +39,13 @@ inline bool is_terminal(RunState state) { return state == RunState::kCompleted |
 
 /// Why a run is over. Exactly one, said by the supervisor (or by the server for a run that never reached one).
 enum class EndReason : std::uint8_t {
-  kExited,         // exit_code says how
-  kSignaled,       // signal says which
+  kExited,    // exit_code says how
+  kSignaled,  // signal says which
   kTimeLimit,
   kCanceled,
   kOutOfMemory,
-  kLost,           // supervisor or machine died
-  kStartFailed,    // snapshot, environment or spawn failed
+  kLost,         // supervisor or machine died
+  kStartFailed,  // snapshot, environment or spawn failed
 };
 std::string_view to_text(EndReason reason);  // "exited" "signaled" "time_limit" "canceled" "out_of_memory" "lost" "start_failed"
 std::optional<EndReason> end_reason_from_text(std::string_view text);
@@ -89,7 +89,7 @@ struct Run {
   json::value handle;
   std::vector<int> gpu_indices;  // of the present attempt
   bool cancel_requested = false;
-  std::string cancel_by;         // who asked; empty when nobody did
+  std::string cancel_by;  // who asked; empty when nobody did
   Time created_at;
   std::optional<Time> started_at;  // the user's program began
   std::optional<Time> ended_at;

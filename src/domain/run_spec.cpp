@@ -71,7 +71,8 @@ RunSpec read_run_spec(const json::value& value, const std::string& path, std::ve
   FieldReader fields(value, path, mistakes);
   spec.workspace = read_workspace(fields.child("workspace"), fields.path_of("workspace"), mistakes);
   spec.experiment = fields.text("experiment", spec.experiment);
-  if (const auto good = check_experiment_name(spec.experiment); !good) fields.mistake("experiment", good.error().message() + ": " + good.error().hint_text());
+  if (const auto good = check_experiment_name(spec.experiment); !good)
+    fields.mistake("experiment", good.error().message() + ": " + good.error().hint_text());
   spec.display_name = fields.optional_text("display_name");
   if (spec.display_name && spec.display_name->size() > 256) fields.mistake("display_name", "has more than 256 characters");
   if (auto parent = fields.optional_text("parent")) spec.parent = RunId(std::move(*parent));
@@ -96,8 +97,10 @@ RunSpec read_run_spec(const json::value& value, const std::string& path, std::ve
   spec.grace_seconds = fields.integer("grace_seconds", 0, 86'400, spec.grace_seconds);
   spec.tags = fields.optional_text_map("tags");
   spec.properties = fields.text_map("properties");
-  for (const auto& [key, tag] : spec.tags) if (const auto good = check_tag(key, tag.value_or("")); !good) fields.mistake("tags", good.error().message());
-  for (const auto& [key, property] : spec.properties) if (const auto good = check_tag(key, property); !good) fields.mistake("properties", good.error().message());
+  for (const auto& [key, tag] : spec.tags)
+    if (const auto good = check_tag(key, tag.value_or("")); !good) fields.mistake("tags", good.error().message());
+  for (const auto& [key, property] : spec.properties)
+    if (const auto good = check_tag(key, property); !good) fields.mistake("properties", good.error().message());
   spec.submitted_by = fields.text("submitted_by", "");
   spec.source_directory = fields.text("source_directory", "");
   check_program(spec, fields);
@@ -119,7 +122,8 @@ json::object to_json(const RunSpec& spec) {
   json::object tags;
   for (const auto& [key, value] : spec.tags) tags[key] = json_or_null(value);
   json::object body;
-  body["workspace"] = {{"subscription_id", spec.workspace.subscription_id}, {"resource_group", spec.workspace.resource_group}, {"name", spec.workspace.name}};
+  body["workspace"] = {
+      {"subscription_id", spec.workspace.subscription_id}, {"resource_group", spec.workspace.resource_group}, {"name", spec.workspace.name}};
   body["experiment"] = spec.experiment;
   body["display_name"] = json_or_null(spec.display_name);
   body["parent"] = spec.parent ? json::value(spec.parent->text()) : json::value(nullptr);
@@ -128,7 +132,8 @@ json::object to_json(const RunSpec& spec) {
   body["arguments"] = json::value_from(spec.arguments);
   body["argv"] = json::value_from(spec.argv);
   body["command"] = json_or_null(spec.command);
-  body["environment"] = {{"kind", spec.environment.kind}, {"settings", spec.environment.settings}, {"variables", to_json(spec.environment.variables)}};
+  body["environment"] = {
+      {"kind", spec.environment.kind}, {"settings", spec.environment.settings}, {"variables", to_json(spec.environment.variables)}};
   body["inherited"] = to_json(spec.inherited);
   body["environment_variables"] = to_json(spec.environment_variables);
   body["target"] = spec.target;

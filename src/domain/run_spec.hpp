@@ -55,9 +55,9 @@ struct RunSpec {
   std::optional<std::int64_t> max_run_duration_seconds;  // nullopt: no limit
   std::int64_t grace_seconds = 10;                       // from SIGTERM to SIGKILL
   std::map<std::string, std::optional<std::string>> tags;
-  std::map<std::string, std::string> properties;         // git state comes here
-  std::string submitted_by;                              // user@host as the client says
-  std::string source_directory;                          // on the client, for people only
+  std::map<std::string, std::string> properties;  // git state comes here
+  std::string submitted_by;                       // user@host as the client says
+  std::string source_directory;                   // on the client, for people only
 };
 
 /// All mistakes at once, paths under `path`. Bounds: 10,000 arguments, 1 MiB of text in all arguments and variables.

@@ -102,7 +102,8 @@ Result<const EnvironmentKind*> require_environment_kind(std::string_view kind) {
   const auto names = environment_kind_names();
   auto hint = did_you_mean(kind, names);
   if (hint.empty()) hint = fmt::format("known: {}", fmt::join(names, ", "));
-  return Error(ErrorCode::kEnvironmentInvalid, fmt::format("\"{}\" is not a kind of environment of this version", to_valid_utf8(kind.substr(0, 100)))).hint(hint);
+  return Error(ErrorCode::kEnvironmentInvalid, fmt::format("\"{}\" is not a kind of environment of this version", to_valid_utf8(kind.substr(0, 100))))
+      .hint(hint);
 }
 
 std::string path_of(const Variables& variables) {

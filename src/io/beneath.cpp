@@ -20,7 +20,8 @@ namespace {
 Error beneath_error(const std::string& relative, int error_number) {
   const auto shown = to_valid_utf8(relative);
   if (error_number == EXDEV || error_number == ELOOP || error_number == ENOTDIR) {
-    return Error(ErrorCode::kInvalidInput, fmt::format("the path \"{}\" leads out of its folder or through a link", shown)).because(std::string(std::strerror(error_number)));
+    return Error(ErrorCode::kInvalidInput, fmt::format("the path \"{}\" leads out of its folder or through a link", shown))
+        .because(std::string(std::strerror(error_number)));
   }
   if (error_number == ENOENT) return Error(ErrorCode::kNotFound, fmt::format("there is no file \"{}\"", shown));
   return errno_error(fmt::format("cannot open \"{}\"", shown), error_number);
@@ -117,7 +118,8 @@ Status remove_directory_at(int root_fd, int parent_fd, const char* name, int dep
 
 Status check_relative_path(std::string_view path) {
   const auto refuse = [&](std::string why) -> Status {
-    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not a path inside the folder", to_valid_utf8(path.substr(0, 200)))).because(std::move(why));
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not a path inside the folder", to_valid_utf8(path.substr(0, 200))))
+        .because(std::move(why));
   };
   if (path.empty()) return refuse("it is empty");
   if (path.size() > 4096) return refuse("it is longer than 4096 bytes");
@@ -156,7 +158,8 @@ Result<Fd> create_beneath(int root_fd, const std::string& relative, int flags, u
   Fd folder;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     const int dir = folder.is_open() ? folder.get() : root_fd;
-    if (::mkdirat(dir, parts[i].c_str(), 0700) != 0 && errno != EEXIST) return errno_error(fmt::format("cannot create the folder of \"{}\"", relative), errno);
+    if (::mkdirat(dir, parts[i].c_str(), 0700) != 0 && errno != EEXIST)
+      return errno_error(fmt::format("cannot create the folder of \"{}\"", relative), errno);
     TRY(Fd next, open_folder_at(dir, parts[i]));
     folder = std::move(next);
   }

@@ -186,8 +186,9 @@ Result<bool> is_network_file_system(const std::string& path) {
   struct statfs info{};
   if (::statfs(path.c_str(), &info) != 0) return file_error(fmt::format("cannot look at the file system of {}", path), errno);
   constexpr std::array<std::uint32_t, 13> kRemote = {
-      NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xFF534D42U /*cifs*/, 0xFE534D42U /*smb2*/, V9FS_MAGIC, CEPH_SUPER_MAGIC, AFS_SUPER_MAGIC,
-      CODA_SUPER_MAGIC, 0x0BD00BD0U /*lustre*/, 0x47504653U /*gpfs*/, FUSE_SUPER_MAGIC, 0x19830326U /*beegfs*/, 0x7461636FU /*ocfs2*/};
+      NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,        0xFF534D42U /*cifs*/, 0xFE534D42U /*smb2*/,   V9FS_MAGIC,
+      CEPH_SUPER_MAGIC, AFS_SUPER_MAGIC,        CODA_SUPER_MAGIC,     0x0BD00BD0U /*lustre*/, 0x47504653U /*gpfs*/,
+      FUSE_SUPER_MAGIC, 0x19830326U /*beegfs*/, 0x7461636FU /*ocfs2*/};
   const auto type = static_cast<std::uint32_t>(info.f_type);
   return std::ranges::find(kRemote, type) != kRemote.end();
 }

@@ -46,7 +46,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = 64U <
 /// Writes a temporary file beside it, syncs it, renames it over `path`, syncs the folder.
 Status write_file_atomically(const std::string& path, std::string_view content, unsigned mode = 0600);
 Status make_directories(const std::string& path, unsigned mode = 0700);
-Status sync_file(int fd);           // fdatasync
+Status sync_file(int fd);  // fdatasync
 Status sync_directory(const std::string& path);
 Result<std::uint64_t> file_size(int fd);
 bool exists(const std::string& path);

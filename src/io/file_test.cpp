@@ -78,12 +78,14 @@ TEST(File, MakesFoldersAndRefusesAFileInTheWay) {
 }
 
 TEST(RelativePath, AcceptsNamesThatPeopleUse) {
-  for (const auto* path : {"a", "a/b.txt", "outputs/model v2 (final).pkl", "ünïcode/日本", ".hidden", "a..b", "%2e%2e/x"}) EXPECT_TRUE(check_relative_path(path)) << path;
+  for (const auto* path : {"a", "a/b.txt", "outputs/model v2 (final).pkl", "ünïcode/日本", ".hidden", "a..b", "%2e%2e/x"})
+    EXPECT_TRUE(check_relative_path(path)) << path;
 }
 
 TEST(RelativePath, RefusesWhatLeadsOutOrCannotBeNamed) {
   using namespace std::string_literals;
-  for (const auto& path : {""s, "/etc/passwd"s, "../a"s, "a/../b"s, "a/.."s, "."s, "./a"s, "a//b"s, "a/"s, "a\\b"s, "a\0b"s, "\xff\xfe"s, std::string(5000, 'a'), std::string(256, 'b')}) {
+  for (const auto& path : {""s, "/etc/passwd"s, "../a"s, "a/../b"s, "a/.."s, "."s, "./a"s, "a//b"s, "a/"s, "a\\b"s, "a\0b"s, "\xff\xfe"s,
+                           std::string(5000, 'a'), std::string(256, 'b')}) {
     EXPECT_FALSE(check_relative_path(path)) << path;
   }
 }

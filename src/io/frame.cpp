@@ -17,7 +17,8 @@ Result<std::optional<Frame>> FrameParser::next() {
   std::uint32_t size = 0;
   for (unsigned i = 0; i < 4; ++i) size |= static_cast<std::uint32_t>(static_cast<unsigned char>(rest[i])) << (8 * i);
   const auto kind = static_cast<unsigned char>(rest[4]);
-  if (size > kMaxFrameBytes) return Error(ErrorCode::kProtocol, fmt::format("a frame of {} bytes is larger than the {} that are allowed", size, kMaxFrameBytes));
+  if (size > kMaxFrameBytes)
+    return Error(ErrorCode::kProtocol, fmt::format("a frame of {} bytes is larger than the {} that are allowed", size, kMaxFrameBytes));
   if (kind != 1 && kind != 2) return Error(ErrorCode::kProtocol, fmt::format("a frame has the unknown kind {}", kind));
   if (rest.size() < kFrameHeaderBytes + size) return std::optional<Frame>();
   Frame frame{static_cast<FrameKind>(kind), std::string(rest.substr(kFrameHeaderBytes, size))};

@@ -5,10 +5,10 @@
 
 #include <array>
 
+#include <fmt/format.h>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
-#include <fmt/format.h>
 
 namespace stoker::io {
 
@@ -27,7 +27,8 @@ struct FrameStream::State : std::enable_shared_from_this<FrameStream::State> {
   // Everything that gathered during one write goes out in the next: one system call for many small frames.
   void write_next() {
     writing.swap(pending);
-    asio::async_write(socket, asio::buffer(writing), [self = shared_from_this()](boost::system::error_code code, std::size_t) { self->written(code); });
+    asio::async_write(socket, asio::buffer(writing),
+                      [self = shared_from_this()](boost::system::error_code code, std::size_t) { self->written(code); });
   }
 
   void written(boost::system::error_code code) {
@@ -58,7 +59,9 @@ struct FrameStream::State : std::enable_shared_from_this<FrameStream::State> {
 
 namespace {
 
-Error connection_closed(const std::string& peer) { return Error(ErrorCode::kServerUnreachable, fmt::format("the connection with {} is closed", peer)).retryable(); }
+Error connection_closed(const std::string& peer) {
+  return Error(ErrorCode::kServerUnreachable, fmt::format("the connection with {} is closed", peer)).retryable();
+}
 
 // A machine that lost its power says no farewell; the kernel finds out within half a minute.
 void notice_dead_peers(int fd) {

@@ -99,7 +99,8 @@ TEST(FrameStream, SendsInOrderAndNoticesTheEnd) {
     EXPECT_FALSE(stream->is_open());
     EXPECT_FALSE(stream->post({FrameKind::kControl, "late"}));
   });
-  EXPECT_EQ(got, encoded(FrameKind::kControl, "first") + encoded(FrameKind::kControl, "second") + encoded(FrameKind::kRecords, std::string(1'000'000, 'x')));
+  EXPECT_EQ(got, encoded(FrameKind::kControl, "first") + encoded(FrameKind::kControl, "second") +
+                     encoded(FrameKind::kRecords, std::string(1'000'000, 'x')));
 }
 
 TEST(FrameStream, ASendThatIsCutOffFails) {

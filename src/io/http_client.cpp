@@ -120,7 +120,8 @@ Result<json::value> HttpClient::call(std::string method, std::string target, con
   if (response.body.empty()) return json::value(nullptr);
   auto value = parse_json(response.body);
   if (value) return value;
-  return Error(ErrorCode::kProtocol, fmt::format("the server at {} answered with something else than JSON", state_->options.url)).because(std::move(value).error());
+  return Error(ErrorCode::kProtocol, fmt::format("the server at {} answered with something else than JSON", state_->options.url))
+      .because(std::move(value).error());
 }
 
 void HttpClient::interrupt() {

@@ -280,7 +280,8 @@ TEST(Url, ReadsHostPortAndPrefix) {
   EXPECT_EQ(parse_url("http://[::1]:6100/base/")->authority(), "[::1]:6100");
   EXPECT_EQ(parse_url("http://[::1]:6100/base/")->prefix, "/base");
   EXPECT_EQ(parse_url("https://x").error().code(), ErrorCode::kUnsupported);
-  for (const auto* text : {"", "localhost:1", "ftp://x", "http://", "http://:80", "http://x:0", "http://x:65536", "http://x:1a", "http://[::1", "http://a b", "http://u@h", "http://x/?q"}) {
+  for (const auto* text : {"", "localhost:1", "ftp://x", "http://", "http://:80", "http://x:0", "http://x:65536", "http://x:1a", "http://[::1",
+                           "http://a b", "http://u@h", "http://x/?q"}) {
     EXPECT_EQ(parse_url(text).error().code(), ErrorCode::kInvalidInput) << text;
   }
 }

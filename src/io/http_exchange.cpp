@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <fmt/format.h>
 
 namespace stoker::io {
 namespace {
@@ -22,7 +22,9 @@ std::string lower(std::string_view name) {
 
 void copy_head(const Parser& parser, HttpResponse& response) {
   response.status = static_cast<int>(parser.get().result_int());
-  for (const auto& field : parser.get()) response.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] = std::string(field.value().data(), field.value().size());
+  for (const auto& field : parser.get())
+    response.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
+        std::string(field.value().data(), field.value().size());
 }
 
 }  // namespace
@@ -87,10 +89,12 @@ Result<HttpResponse> HttpExchange::receive(const HttpRequest& request) {
     } else {
       response.body += got;
     }
-    if (response.body.size() > max_body_) return Error(ErrorCode::kInputTooLarge, fmt::format("the answer of {} is larger than {} bytes", connection_.name, max_body_));
+    if (response.body.size() > max_body_)
+      return Error(ErrorCode::kInputTooLarge, fmt::format("the answer of {} is larger than {} bytes", connection_.name, max_body_));
     if (parser.is_done()) break;
     if (code == http::error::need_buffer || (!code && used > 0)) continue;
-    if (code && code != http::error::need_more) return Error(ErrorCode::kProtocol, fmt::format("what answers at {} does not speak HTTP", connection_.name)).because(code.message());
+    if (code && code != http::error::need_more)
+      return Error(ErrorCode::kProtocol, fmt::format("what answers at {} does not speak HTTP", connection_.name)).because(code.message());
     TRY(const auto count, read_more());
     if (count > 0) continue;
     if (!parser.is_header_done() || !parser.need_eof()) return hung_up();

@@ -19,7 +19,8 @@ struct HttpConnection {
 
 class HttpExchange {
  public:
-  HttpExchange(HttpConnection& connection, Socket::Timeout silence, std::size_t max_body) : connection_(connection), silence_(silence), max_body_(max_body) {}
+  HttpExchange(HttpConnection& connection, Socket::Timeout silence, std::size_t max_body)
+      : connection_(connection), silence_(silence), max_body_(max_body) {}
   Result<HttpResponse> run(const std::string& head, const HttpRequest& request);
   /// The server said nothing: with a reused connection the request most likely never reached it.
   bool was_unheard() const { return !heard_; }

@@ -49,12 +49,12 @@ std::vector<ProcessIdentity> find_by_environment(const std::string& name, const 
 struct SpawnOptions {
   std::vector<std::string> arguments;  // [0] is the program, looked up as execv does (a path)
   std::vector<std::string> environment;
-  std::string working_directory;       // empty: the caller's
-  int standard_input = -1;             // -1: /dev/null
-  int standard_output = -1;            // -1: /dev/null
-  int standard_error = -1;             // -1: /dev/null
+  std::string working_directory;             // empty: the caller's
+  int standard_input = -1;                   // -1: /dev/null
+  int standard_output = -1;                  // -1: /dev/null
+  int standard_error = -1;                   // -1: /dev/null
   std::vector<std::pair<int, int>> inherit;  // further descriptors: {ours, number in the child}
-  bool new_session = true;             // setsid
+  bool new_session = true;                   // setsid
 };
 Result<pid_t> spawn(const SpawnOptions& options);
 

@@ -27,7 +27,9 @@ Result<short> wait_for(int fd, short events, Timeout timeout, int wake) {
     if (count < 0 && errno != EINTR) return errno_error("cannot wait for the network", errno);
     if (count > 0 && list[1].revents != 0) return Error(ErrorCode::kCanceled, "the request was interrupted");
     if (count > 0) return list[0].revents;
-    if (count == 0) return Error(ErrorCode::kTimeout, fmt::format("nothing came from the server for {} s", std::chrono::duration<double>(timeout).count())).retryable();
+    if (count == 0)
+      return Error(ErrorCode::kTimeout, fmt::format("nothing came from the server for {} s", std::chrono::duration<double>(timeout).count()))
+          .retryable();
   }
 }
 

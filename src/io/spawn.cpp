@@ -73,7 +73,8 @@ void reset_signals(Attributes& attributes, bool new_session) {
   ::sigemptyset(&none);
   ::posix_spawnattr_setsigdefault(attributes.get(), &all);
   ::posix_spawnattr_setsigmask(attributes.get(), &none);
-  ::posix_spawnattr_setflags(attributes.get(), static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (new_session ? POSIX_SPAWN_SETSID : 0)));
+  ::posix_spawnattr_setflags(attributes.get(),
+                             static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (new_session ? POSIX_SPAWN_SETSID : 0)));
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {

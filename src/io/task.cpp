@@ -73,7 +73,8 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
     try {
       if (failure) std::rethrow_exception(first_of(failure));
     } catch (const boost::system::system_error& error) {
-      if (error.code() != asio::error::operation_aborted) log::error(state->name, "task failed", {{"task", at->name}, {"cause", error.code().message()}});
+      if (error.code() != asio::error::operation_aborted)
+        log::error(state->name, "task failed", {{"task", at->name}, {"cause", error.code().message()}});
     } catch (const std::exception& error) {
       log::error(state->name, "task failed", {{"task", at->name}, {"cause", error.what()}});
     }

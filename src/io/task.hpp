@@ -7,9 +7,11 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,6 +19,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -45,16 +49,56 @@ class Pool {
   asio::thread_pool pool_;
 };
 
-/// Runs `fn` on the pool; the result comes back on the loop of the caller. What `fn` captures must outlive the await.
+namespace detail {
+/// What a thread of the pool hands back to the loop. Written before `is_over`, which only the loop touches.
+template <class Value>
+struct Job {
+  explicit Job(const asio::any_io_executor& loop) : over(loop, asio::steady_timer::time_point::max()) {}
+  std::conditional_t<std::is_void_v<Value>, std::monostate, std::optional<Value>> value;
+  std::exception_ptr failure;
+  bool is_over = false;
+  asio::steady_timer over;
+};
+}  // namespace detail
+
+/// Runs `fn` on the pool; the result comes back on the loop of the caller. It cannot be interrupted: a caller that is cancelled meanwhile
+/// gets operation_aborted when `fn` has ended, so what `fn` captures lives as long as the await.
 template <class Fn>
 Task<std::invoke_result_t<Fn>> blocking(Pool& pool, Fn fn) {
   using Value = std::invoke_result_t<Fn>;
-  auto work = [fn = std::move(fn)]() mutable -> Task<Value> { co_return fn(); };
-  co_return co_await asio::co_spawn(pool.executor(), std::move(work), asio::use_awaitable);
+  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
+  const asio::any_io_executor loop = co_await asio::this_coro::executor;
+  auto job = std::make_shared<detail::Job<Value>>(loop);
+  asio::post(pool.executor(), [job, loop, fn = std::move(fn)]() mutable {
+    try {
+      if constexpr (std::is_void_v<Value>) fn();
+      else job->value.emplace(fn());
+    } catch (...) {
+      job->failure = std::current_exception();
+    }
+    asio::post(loop, [job = std::move(job)] {
+      job->is_over = true;
+      job->over.cancel();
+    });
+  });
+  bool is_cancelled = false;
+  while (!job->is_over) {
+    boost::system::error_code woken;
+    co_await job->over.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if ((co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none) continue;
+    is_cancelled = true;
+    co_await asio::this_coro::reset_cancellation_state();
+  }
+  if (is_cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  if (job->failure) std::rethrow_exception(job->failure);
+  if constexpr (!std::is_void_v<Value>) co_return std::move(*job->value);
 }
 
 using Deadline = std::chrono::steady_clock::time_point;
-inline Deadline in(std::chrono::nanoseconds duration) { return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration); }
+inline Deadline in(std::chrono::nanoseconds duration) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+}
 inline constexpr Deadline kNever = Deadline::max();
 
 Task<void> sleep_until(Deadline until);

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
-#include <fmt/format.h>
 
 #include "base/json.hpp"
 #include "io/frame_stream.hpp"
@@ -76,12 +76,13 @@ Task<Result<FrameStream>> exchange(Loop& loop, UpgradeRequest request) {
   co_await asio::async_connect(socket, endpoints, asio::redirect_error(asio::use_awaitable, code));
   if (code) co_return unreachable(url, code.message());
   const auto head = fmt::format(
-      "GET {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stoker-supervisor\r\nAuthorization: Bearer {}\r\nConnection: Upgrade\r\nUpgrade: {}\r\n\r\n", url.prefix, request.path,
-      url.authority(), request.token, request.protocol);
+      "GET {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stoker-supervisor\r\nAuthorization: Bearer {}\r\nConnection: Upgrade\r\nUpgrade: {}\r\n\r\n",
+      url.prefix, request.path, url.authority(), request.token, request.protocol);
   co_await asio::async_write(socket, asio::buffer(head), asio::redirect_error(asio::use_awaitable, code));
   if (code) co_return unreachable(url, code.message());
   std::string buffer;
-  const auto size = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer, kMaxHead), "\r\n\r\n", asio::redirect_error(asio::use_awaitable, code));
+  const auto size =
+      co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer, kMaxHead), "\r\n\r\n", asio::redirect_error(asio::use_awaitable, code));
   if (code == asio::error::not_found) co_return Error(ErrorCode::kProtocol, "what answers at the server's address does not speak HTTP");
   if (code) co_return unreachable(url, code.message());
   const int status = status_of(buffer);

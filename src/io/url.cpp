@@ -11,10 +11,14 @@ namespace stoker::io {
 namespace {
 
 Error bad_url(std::string_view text, std::string why) {
-  return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not the address of a server", to_valid_utf8(text.substr(0, 200)))).because(std::move(why)).hint("write it like http://127.0.0.1:6100");
+  return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not the address of a server", to_valid_utf8(text.substr(0, 200))))
+      .because(std::move(why))
+      .hint("write it like http://127.0.0.1:6100");
 }
 
-bool is_plain(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~'; }
+bool is_plain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+}
 
 std::string encode(std::string_view text, bool keep_slashes) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -50,7 +54,8 @@ Status read_port(std::string_view text, std::string_view port, Url& url) {
   if (port.empty()) return ok();
   port.remove_prefix(1);
   const auto parsed = std::from_chars(port.data(), port.data() + port.size(), url.port);
-  if (parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() || url.port == 0) return bad_url(text, "the port is not a number from 1 to 65535");
+  if (parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() || url.port == 0)
+    return bad_url(text, "the port is not a number from 1 to 65535");
   return ok();
 }
 
@@ -64,7 +69,8 @@ std::string Url::authority() const {
 Result<Url> parse_url(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
   if (text.starts_with("https://")) {
-    return Error(ErrorCode::kUnsupported, fmt::format("https is not offered yet: {}", to_valid_utf8(text.substr(0, 200)))).hint("use http:// on this machine, or a tunnel (ssh -L) to another one");
+    return Error(ErrorCode::kUnsupported, fmt::format("https is not offered yet: {}", to_valid_utf8(text.substr(0, 200))))
+        .hint("use http:// on this machine, or a tunnel (ssh -L) to another one");
   }
   if (!text.starts_with(kScheme)) return bad_url(text, "it does not begin with http://");
   auto rest = text.substr(kScheme.size());

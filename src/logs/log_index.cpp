@@ -37,7 +37,8 @@ Status check_header(std::string_view bytes) {
     return Error(ErrorCode::kDataFormat, "the file is not an index of a log");
   const auto version = get<std::uint32_t>(bytes, 8);
   if (version > kVersion)
-    return Error(ErrorCode::kDataFormat, fmt::format("the index has format {}, this version of stoker knows {}", version, kVersion)).hint("use the newer stoker that wrote it");
+    return Error(ErrorCode::kDataFormat, fmt::format("the index has format {}, this version of stoker knows {}", version, kVersion))
+        .hint("use the newer stoker that wrote it");
   return ok();
 }
 

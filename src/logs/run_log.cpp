@@ -77,7 +77,8 @@ Status RunLog::load() {
     TRY(const auto chunk, io::read_at(index_.get(), kHeaderSize + state.entries * kEntrySize, kIndexChunk));
     if (!follow(chunk, state) || chunk.size() < kIndexChunk) break;
   }
-  if (sum(state.totals) > text_size) return Error(ErrorCode::kSnapshotCorrupt, fmt::format("{}.log has {} bytes, its index names {}", stem_, text_size, sum(state.totals)));
+  if (sum(state.totals) > text_size)
+    return Error(ErrorCode::kSnapshotCorrupt, fmt::format("{}.log has {} bytes, its index names {}", stem_, text_size, sum(state.totals)));
   durable_ = now_ = state;
   is_loaded_ = true;
   return ok();
@@ -132,7 +133,8 @@ Status RunLog::plan(int attempt, std::span<const Piece> pieces, Batch& batch) co
   batch.state = now_;
   for (const auto& piece : pieces) {
     if (piece.data.empty()) continue;
-    if (piece.stream < 1 || piece.stream > kStreamCount) return Error(ErrorCode::kProtocol, fmt::format("output of the unknown stream {}", piece.stream));
+    if (piece.stream < 1 || piece.stream > kStreamCount)
+      return Error(ErrorCode::kProtocol, fmt::format("output of the unknown stream {}", piece.stream));
     if (static_cast<std::uint32_t>(attempt) > batch.state.attempt) {
       const Entry begin{Entry::Kind::kAttempt, 0, 0, static_cast<std::uint32_t>(attempt), piece.time, batch.state.totals};
       batch.state.take(begin);
@@ -159,8 +161,9 @@ Status RunLog::append(int attempt, std::span<const Piece> pieces) {
   CHECK_OK(io::write_all_at(text_.get(), batch.bytes, end()));
   for (const auto& entry : batch.entries) {
     auto* last = pending_.empty() ? nullptr : &pending_.back();
-    const bool joins = pending_.size() > sealed_ && entry.kind == Entry::Kind::kSpan && last->kind == Entry::Kind::kSpan && last->stream == entry.stream &&
-                       entry.time - last->time < kSameMoment && last->length + std::uint64_t{entry.length} <= kLongestSpan;
+    const bool joins = pending_.size() > sealed_ && entry.kind == Entry::Kind::kSpan && last->kind == Entry::Kind::kSpan &&
+                       last->stream == entry.stream && entry.time - last->time < kSameMoment &&
+                       last->length + std::uint64_t{entry.length} <= kLongestSpan;
     if (joins) last->length += entry.length;
     else pending_.push_back(entry);
   }
@@ -233,7 +236,9 @@ Result<Entry> RunLog::entry(std::uint64_t number) {
 
 /// The last entry that begins at or before `offset` of the stream, by bisection.
 Result<std::uint64_t> RunLog::first_entry_at(std::uint64_t offset, int stream) {
-  const auto start = [&](const Entry& entry) { return stream == kAllStreams ? sum(entry.before) : entry.before[static_cast<std::size_t>(stream - 1)]; };
+  const auto start = [&](const Entry& entry) {
+    return stream == kAllStreams ? sum(entry.before) : entry.before[static_cast<std::size_t>(stream - 1)];
+  };
   std::uint64_t low = 0;
   std::uint64_t high = entry_count();
   while (high - low > 1) {

@@ -53,12 +53,12 @@ class RunLog {
   bool is_writable_ = false;  // the descriptors are open for writing, and torn tails are cut
   bool is_loaded_ = false;
   bool exists_ = false;
-  bool is_new_ = false;   // the folder does not durably name the files yet
+  bool is_new_ = false;  // the folder does not durably name the files yet
   bool is_dirty_ = false;
   IndexState durable_;
   IndexState now_;
-  std::vector<Entry> pending_;  // written to the text, not in the index yet
-  std::size_t sealed_ = 0;      // so many of them are being written and cannot grow any more
+  std::vector<Entry> pending_;    // written to the text, not in the index yet
+  std::size_t sealed_ = 0;        // so many of them are being written and cannot grow any more
   std::optional<Error> failure_;  // of a sync that took with it what was appended meanwhile
 };
 

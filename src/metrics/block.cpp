@@ -77,7 +77,8 @@ Status check_header(std::string_view bytes) {
     return Error(ErrorCode::kDataFormat, "the file is not one of metrics");
   const auto version = get_u32(bytes.substr(8));
   if (version > kVersion)
-    return Error(ErrorCode::kDataFormat, fmt::format("the metrics have format {}, this version of stoker knows {}", version, kVersion)).hint("use the newer stoker that wrote them");
+    return Error(ErrorCode::kDataFormat, fmt::format("the metrics have format {}, this version of stoker knows {}", version, kVersion))
+        .hint("use the newer stoker that wrote them");
   return ok();
 }
 

@@ -15,8 +15,8 @@
 
 namespace stoker::metrics {
 
-inline constexpr std::size_t kHeaderSize = 16;       // of the file
-inline constexpr std::size_t kBlockHeaderSize = 8;   // payload length, checksum
+inline constexpr std::size_t kHeaderSize = 16;      // of the file
+inline constexpr std::size_t kBlockHeaderSize = 8;  // payload length, checksum
 inline constexpr std::size_t kLongestBlock = 64U << 20;
 inline constexpr std::uint32_t kVersion = 1;
 
@@ -85,7 +85,9 @@ class BlockReader {
   bool next(RawPoint& point, Wanted wanted) {
     return next_head(point) && read_values(wanted(point.shape) ? &point.values : nullptr);
   }
-  bool next(RawPoint& point) { return next(point, [](std::uint64_t) { return true; }); }
+  bool next(RawPoint& point) {
+    return next(point, [](std::uint64_t) { return true; });
+  }
   bool is_at_end() const { return rest_.empty(); }
 
  private:

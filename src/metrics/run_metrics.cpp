@@ -54,7 +54,9 @@ std::size_t block_length(std::span<const NumberedPoint> points) {
 
 bool is_blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
-MetricPoint to_point(const Shape& shape, RawPoint raw) { return MetricPoint{shape.name, shape.kind, std::move(raw.values), shape.columns, raw.step, raw.time}; }
+MetricPoint to_point(const Shape& shape, RawPoint raw) {
+  return MetricPoint{shape.name, shape.kind, std::move(raw.values), shape.columns, raw.step, raw.time};
+}
 
 }  // namespace
 
@@ -82,14 +84,15 @@ Status RunMetrics::scan() {
   if (const auto good = check_header(header); !good) return Error(good.error()).at("reading " + path_);
   TRY(const auto size, io::file_size(file_->get()));
   state_ = State{};
-  return for_each_block(file_->get(), kHeaderSize, std::min(size, durable_end_.value_or(size)), [&](std::string_view payload, std::uint64_t, std::size_t length) {
-    BlockInfo info;
-    const auto known = state_.shapes.size();
-    const bool good = BlockReader(payload).begin(info, state_.shapes);
-    if (good) state_.take(info, length);
-    else state_.shapes.cut(known);
-    return good;
-  });
+  return for_each_block(file_->get(), kHeaderSize, std::min(size, durable_end_.value_or(size)),
+                        [&](std::string_view payload, std::uint64_t, std::size_t length) {
+                          BlockInfo info;
+                          const auto known = state_.shapes.size();
+                          const bool good = BlockReader(payload).begin(info, state_.shapes);
+                          if (good) state_.take(info, length);
+                          else state_.shapes.cut(known);
+                          return good;
+                        });
 }
 
 /// Opens the file if it must, and follows its blocks once.
@@ -267,7 +270,8 @@ Result<std::vector<Series>> RunMetrics::read(const std::optional<std::string>& n
   const auto end = state_.end;
   lock.unlock();
   Gatherer gatherer(name, max_points);
-  CHECK_OK(for_each_block(file->get(), kHeaderSize, end, [&](std::string_view payload, std::uint64_t, std::size_t) { return gatherer.take(payload); }));
+  CHECK_OK(
+      for_each_block(file->get(), kHeaderSize, end, [&](std::string_view payload, std::uint64_t, std::size_t) { return gatherer.take(payload); }));
   return gatherer.finish();
 }
 

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-
 json::object object_of(std::string_view type) {
   json::object body;
   body["type"] = type;
@@ -191,7 +190,8 @@ std::optional<Message> read_as(std::string_view type, FieldReader& fields, std::
 
 Status check_version(int version) {
   if (version >= kOldestVersion && version <= kVersion) return ok();
-  return Error(ErrorCode::kProtocol, fmt::format("the other side speaks version {} of the supervisor protocol, this one speaks {} to {}", version, kOldestVersion, kVersion))
+  return Error(ErrorCode::kProtocol, fmt::format("the other side speaks version {} of the supervisor protocol, this one speaks {} to {}", version,
+                                                 kOldestVersion, kVersion))
       .hint("let stoker and stoker-supervisor come from the same release, or from neighbouring ones");
 }
 
@@ -210,7 +210,8 @@ Result<Message> parse_message(const json::value& value) {
     message = read_as(type, fields, mistakes);
   }
   if (mistakes.empty() && message) return std::move(*message);
-  if (mistakes.empty()) return Error(ErrorCode::kProtocol, fmt::format("the message type \"{}\" is unknown", to_valid_utf8(std::string_view(type).substr(0, 100))));
+  if (mistakes.empty())
+    return Error(ErrorCode::kProtocol, fmt::format("the message type \"{}\" is unknown", to_valid_utf8(std::string_view(type).substr(0, 100))));
   return Error(ErrorCode::kProtocol, "a message of the supervisor protocol is wrong").mistakes(std::move(mistakes));
 }
 

@@ -88,7 +88,8 @@ struct RefusedMessage {
   int attempt = 0;
 };
 
-using Message = std::variant<StartMessage, HelloMessage, WelcomeMessage, AckMessage, CancelMessage, ReleaseMessage, IdleMessage, QuitMessage, RefusedMessage>;
+using Message =
+    std::variant<StartMessage, HelloMessage, WelcomeMessage, AckMessage, CancelMessage, ReleaseMessage, IdleMessage, QuitMessage, RefusedMessage>;
 
 json::object to_json(const Message& message);
 /// All mistakes at once. kProtocol for an unknown type.

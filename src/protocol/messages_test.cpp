@@ -55,7 +55,9 @@ std::vector<std::pair<std::string, Message>> all_messages() {
           {"refused_supervisor", RefusedMessage{"version 9 is unknown", true, RunId(), 0}}};
 }
 
-std::string golden_path(const std::string& name, int version) { return fmt::format("{}/src/protocol/testdata/v{}/{}.json", STOKER_SOURCE_DIR, version, name); }
+std::string golden_path(const std::string& name, int version) {
+  return fmt::format("{}/src/protocol/testdata/v{}/{}.json", STOKER_SOURCE_DIR, version, name);
+}
 
 bool is_accepting() { return std::getenv("STOKER_ACCEPT") != nullptr; }
 
@@ -118,9 +120,7 @@ TEST(Messages, RefusesUnknownTypesGarbageAndTheWrongKind) {
   EXPECT_EQ(parse_message(Frame{FrameKind::kRecords, R"({"type":"idle"})"}).error().code(), ErrorCode::kProtocol);
 }
 
-TEST(Messages, ARunIdCannotBeAPath) {
-  EXPECT_FALSE(parse_message(*parse_json(R"({"type":"release","run":"../../etc","attempt":1})")));
-}
+TEST(Messages, ARunIdCannotBeAPath) { EXPECT_FALSE(parse_message(*parse_json(R"({"type":"release","run":"../../etc","attempt":1})"))); }
 
 TEST(Version, OnlySpokenOnesPass) {
   EXPECT_TRUE(check_version(kVersion));

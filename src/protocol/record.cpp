@@ -150,7 +150,8 @@ void write(const ExitedRecord& exited, bool, std::string& out) {
   put_text(out, exited.end.message);
   put(out, static_cast<std::uint8_t>(exited.error ? 1 : 0));
   if (!exited.error) return;
-  for (const auto* text : {&exited.error->code, &exited.error->message, &exited.error->type, &exited.error->trace, &exited.error->hint}) put_text(out, *text);
+  for (const auto* text : {&exited.error->code, &exited.error->message, &exited.error->type, &exited.error->trace, &exited.error->hint})
+    put_text(out, *text);
 }
 void read(Reader& in, ExitedRecord& exited) {
   exited.end.reason = read_enum(in, EndReason::kExited, EndReason::kStartFailed);

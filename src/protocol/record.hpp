@@ -72,8 +72,8 @@ struct IntentRecord {
   std::string message;
 };
 
-using Payload = std::variant<OutputRecord, MetricRecord, TagRecord, PropertyRecord, FileRecord, PhaseRecord, StateRecord, ExitedRecord, FinishedRecord, SampleRecord,
-                             DisplayRecord, IntentRecord>;
+using Payload = std::variant<OutputRecord, MetricRecord, TagRecord, PropertyRecord, FileRecord, PhaseRecord, StateRecord, ExitedRecord,
+                             FinishedRecord, SampleRecord, DisplayRecord, IntentRecord>;
 
 struct Record {
   std::uint64_t seq = 0;

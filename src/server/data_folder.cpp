@@ -28,7 +28,8 @@ Status check_location(const std::string& path) {
   if (stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
     return bad_location(fmt::format("the data folder {} is not a folder", path), "name another one with --data or STOKER_DATA");
   if (auto made = io::make_directories(path); !made)
-    return bad_location(fmt::format("the data folder {} cannot be made", path), "name a folder on a local disk that you may write, with --data or STOKER_DATA")
+    return bad_location(fmt::format("the data folder {} cannot be made", path),
+                        "name a folder on a local disk that you may write, with --data or STOKER_DATA")
         .because(made.error());
   TRY(const bool remote, io::is_network_file_system(path));
   if (remote) {
@@ -36,7 +37,8 @@ Status check_location(const std::string& path) {
                         "set STOKER_DATA to a folder on a local disk");
   }
   if (access(path.c_str(), R_OK | W_OK | X_OK) != 0)
-    return bad_location(fmt::format("the data folder {} cannot be written", path), "make it writable, or name another one with --data or STOKER_DATA");
+    return bad_location(fmt::format("the data folder {} cannot be written", path),
+                        "make it writable, or name another one with --data or STOKER_DATA");
   return ok();
 }
 
@@ -47,7 +49,8 @@ Status check_version(const std::string& path) {
     // A start that was killed before VERSION may have left its lock.
     std::erase(names, "lock");
     if (!names.empty()) {
-      return Error(ErrorCode::kDataFormat, fmt::format("{} is not a data folder of stoker: it has no VERSION file, and {} in it", path, names.front()))
+      return Error(ErrorCode::kDataFormat,
+                   fmt::format("{} is not a data folder of stoker: it has no VERSION file, and {} in it", path, names.front()))
           .hint("name an empty folder, or one that does not exist yet");
     }
     return io::write_file_atomically(version_file, fmt::format("{}{}\n", kMagic, kDataVersion));
@@ -56,9 +59,12 @@ Status check_version(const std::string& path) {
   int version = 0;
   const bool ours = text.starts_with(kMagic);
   if (ours) std::from_chars(text.data() + kMagic.size(), text.data() + text.size(), version);
-  if (version <= 0) return Error(ErrorCode::kDataFormat, fmt::format("{} does not say which version of stoker wrote the folder", version_file)).hint("restore the file from a backup");
+  if (version <= 0)
+    return Error(ErrorCode::kDataFormat, fmt::format("{} does not say which version of stoker wrote the folder", version_file))
+        .hint("restore the file from a backup");
   if (version > kDataVersion) {
-    return Error(ErrorCode::kDataFormat, fmt::format("the data folder {} was written by a newer stoker (data version {}, this one knows {})", path, version, kDataVersion))
+    return Error(ErrorCode::kDataFormat,
+                 fmt::format("the data folder {} was written by a newer stoker (data version {}, this one knows {})", path, version, kDataVersion))
         .hint("install that version; data formats go forward only");
   }
   return ok();
@@ -91,7 +97,8 @@ Result<std::string> token_in(const std::string& path) {
   SystemRandom random;
   TRY(auto token, value_in(path, random.hex(32)));
   const bool good = token.size() >= 32 && token.size() <= 512 && std::ranges::all_of(token, [](char c) { return c > ' ' && c < 127; });
-  if (!good) return Error(ErrorCode::kDataFormat, fmt::format("{} does not hold a token", path)).hint("remove the file; a new one is made at the next start");
+  if (!good)
+    return Error(ErrorCode::kDataFormat, fmt::format("{} does not hold a token", path)).hint("remove the file; a new one is made at the next start");
   return token;
 }
 

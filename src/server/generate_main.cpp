@@ -17,7 +17,8 @@ std::string render_errors() {
   std::string text =
       "# Errors and exit codes\n\nMade from the table in `src/base/error.cpp` by `make generate`.\n\n"
       "| code | HTTP status | exit code | meaning |\n| --- | --- | --- | --- |\n";
-  for (const auto& row : stoker::error_code_table()) text += fmt::format("| `{}` | {} | {} | {} |\n", row.slug, row.http_status, row.exit_code, row.sentence);
+  for (const auto& row : stoker::error_code_table())
+    text += fmt::format("| `{}` | {} | {} | {} |\n", row.slug, row.http_status, row.exit_code, row.sentence);
   return text;
 }
 

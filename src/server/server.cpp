@@ -47,18 +47,18 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
   io::Loop loop_{1};
-  io::Pool pool_;                                      // disk, SQL, hashing
-  std::optional<DataFolder> data_;                     // holds the lock: first in, last out
-  client::Home home_;                                  // of a personal server
+  io::Pool pool_;                   // disk, SQL, hashing
+  std::optional<DataFolder> data_;  // holds the lock: first in, last out
+  client::Home home_;               // of a personal server
   std::string token_place_;
   std::unique_ptr<snapshots::ObjectStore> objects_;
   std::unique_ptr<logs::LogStore> logs_;
   std::unique_ptr<metrics::MetricStore> metrics_;
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::optional<api::Tokens> tokens_;                  // who may call
-  std::unique_ptr<runs::RunFeed> feed_;                // wakes followers
-  std::unique_ptr<runs::RunService> runs_;             // queue, scheduler, reconciler, hub of supervisors
-  std::unique_ptr<api::HttpServer> http_;              // the only port
+  std::optional<api::Tokens> tokens_;       // who may call
+  std::unique_ptr<runs::RunFeed> feed_;     // wakes followers
+  std::unique_ptr<runs::RunService> runs_;  // queue, scheduler, reconciler, hub of supervisors
+  std::unique_ptr<api::HttpServer> http_;   // the only port
   io::Signal stop_requested_{loop_};
   bool stopping_ = false;
 };
@@ -86,7 +86,8 @@ Result<std::optional<int>> count_setting(const std::optional<int>& option, const
   const std::string_view digits = text;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || value < low || value > 100'000)
-    return Error(ErrorCode::kInvalidInput, fmt::format("{} is \"{}\", not a whole number from {} on", variable, digits, low)).hint(fmt::format("unset {}, or correct it", variable));
+    return Error(ErrorCode::kInvalidInput, fmt::format("{} is \"{}\", not a whole number from {} on", variable, digits, low))
+        .hint(fmt::format("unset {}, or correct it", variable));
   return std::optional<int>(value);
 }
 
@@ -151,20 +152,21 @@ Status Server::make_runs() {
   std::map<std::string, std::unique_ptr<targets::Target>> targets;
   TRY(auto local, make_local_target());
   targets.emplace("local", std::move(local));
-  runs_ = std::make_unique<runs::RunService>(runs::Parts{.loop = loop_,
-                                                        .pool = pool_,
-                                                        .clock = clock_,
-                                                        .random = random_,
-                                                        .catalog = *catalog_,
-                                                        .logs = *logs_,
-                                                        .metrics = *metrics_,
-                                                        .feed = *feed_,
-                                                        .targets = std::move(targets),
-                                                        .snapshot_exists = [this](SnapshotId id) { return snapshot_exists(std::move(id)); },
-                                                        .run_token = [this](const RunId& run, int attempt) { return tokens_->run_token(run, attempt); },
-                                                        .server_url = [this] { return http_->url(); },
-                                                        .server_instance = data_->instance(),
-                                                        .personal = options_.personal});
+  runs_ =
+      std::make_unique<runs::RunService>(runs::Parts{.loop = loop_,
+                                                     .pool = pool_,
+                                                     .clock = clock_,
+                                                     .random = random_,
+                                                     .catalog = *catalog_,
+                                                     .logs = *logs_,
+                                                     .metrics = *metrics_,
+                                                     .feed = *feed_,
+                                                     .targets = std::move(targets),
+                                                     .snapshot_exists = [this](SnapshotId id) { return snapshot_exists(std::move(id)); },
+                                                     .run_token = [this](const RunId& run, int attempt) { return tokens_->run_token(run, attempt); },
+                                                     .server_url = [this] { return http_->url(); },
+                                                     .server_instance = data_->instance(),
+                                                     .personal = options_.personal});
   return ok();
 }
 
@@ -174,23 +176,23 @@ Status Server::make_api() {
   CHECK_OK(io::remove_tree(spool));  // what a crash left half received
   CHECK_OK(io::make_directories(spool));
   http_ = std::make_unique<api::HttpServer>(api::Services{.loop = loop_,
-                                                         .pool = pool_,
-                                                         .clock = clock_,
-                                                         .random = random_,
-                                                         .catalog = *catalog_,
-                                                         .runs = *runs_,
-                                                         .objects = *objects_,
-                                                         .logs = *logs_,
-                                                         .metrics = *metrics_,
-                                                         .tokens = *tokens_,
-                                                         .info = std::move(info),
-                                                         .spool_directory = spool,
-                                                         .request_stop =
-                                                             [this] {
-                                                               stopping_ = true;
-                                                               stop_requested_.notify();
-                                                             },
-                                                         .more_checks = {}});
+                                                          .pool = pool_,
+                                                          .clock = clock_,
+                                                          .random = random_,
+                                                          .catalog = *catalog_,
+                                                          .runs = *runs_,
+                                                          .objects = *objects_,
+                                                          .logs = *logs_,
+                                                          .metrics = *metrics_,
+                                                          .tokens = *tokens_,
+                                                          .info = std::move(info),
+                                                          .spool_directory = spool,
+                                                          .request_stop =
+                                                              [this] {
+                                                                stopping_ = true;
+                                                                stop_requested_.notify();
+                                                              },
+                                                          .more_checks = {}});
   return http_->listen({.address = options_.listen});
 }
 
@@ -200,8 +202,11 @@ Status Server::announce() {
     char host[256] = {};
     gethostname(host, sizeof host - 1);
     const auto self = io::identify(getpid());
-    CHECK_OK(client::write_server_record(
-        home_, {.url = http_->url(), .instance = data_->instance(), .host = host, .version = std::string(kVersion), .process = self.value_or(io::ProcessIdentity{})}));
+    CHECK_OK(client::write_server_record(home_, {.url = http_->url(),
+                                                 .instance = data_->instance(),
+                                                 .host = host,
+                                                 .version = std::string(kVersion),
+                                                 .process = self.value_or(io::ProcessIdentity{})}));
   }
   fmt::print("stoker server ready at {} (token in {})\n", http_->url(), token_place_);
   std::fflush(stdout);

@@ -9,8 +9,8 @@
 namespace stoker::server {
 
 struct ServerOptions {
-  std::string data;                         // the data folder
-  std::string listen = "127.0.0.1:0";       // address:port; port 0 picks a free one
+  std::string data;                    // the data folder
+  std::string listen = "127.0.0.1:0";  // address:port; port 0 picks a free one
   /// Started by a client for one person: makes unknown workspaces, keeps token, port and address in `home`.
   bool personal = false;
   std::string home;                         // STOKER_HOME; used when personal

@@ -59,9 +59,9 @@ class Link {
   bool may_send_ = false;  // the server has said where to go on, or it had its time to
   io::Deadline away_since_;
   std::optional<io::Deadline> finished_since_;
-  std::string last_refusal_;      // told to the log once, not with every try
-  std::string attempt_;           // key of the attempt that is being sent; empty: none
-  std::string releasing_;         // key of the attempt that the server released and that is still being removed
+  std::string last_refusal_;  // told to the log once, not with every try
+  std::string attempt_;       // key of the attempt that is being sent; empty: none
+  std::string releasing_;     // key of the attempt that the server released and that is still being removed
   std::uint64_t sent_seq_ = 0;
   std::deque<Sent> under_way_;
   std::size_t under_way_bytes_ = 0;

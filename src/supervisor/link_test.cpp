@@ -66,7 +66,9 @@ struct Station {
   io::TaskGroup tasks{loop, "test"};
 };
 
-std::vector<std::string> spools(const TemporaryFolder& folder) { return io::exists(folder.file("spool")) ? *io::list_directory(folder.file("spool")) : std::vector<std::string>(); }
+std::vector<std::string> spools(const TemporaryFolder& folder) {
+  return io::exists(folder.file("spool")) ? *io::list_directory(folder.file("spool")) : std::vector<std::string>();
+}
 
 TEST(Link, TakesAnAttemptFromStartToReleaseAndIsIdleAgain) {
   TemporaryFolder folder;

@@ -36,8 +36,8 @@ class PlayedServer {
   std::size_t cuts_after_batches = 0;  // 0: never
   std::vector<protocol::Message> says_after_welcome;
   std::optional<protocol::Message> instead_of_welcome;
-  std::map<std::string, std::string> answers;          // "GET /target" → body of a 200
-  int refuses_files_with = 0;                          // a status
+  std::map<std::string, std::string> answers;  // "GET /target" → body of a 200
+  int refuses_files_with = 0;                  // a status
   int files_to_refuse = 0;
   bool keeps_uploads = false;
 
@@ -50,7 +50,8 @@ class PlayedServer {
   int idles() const { return read(idles_); }
   std::string output() const {
     std::map<std::uint64_t, std::string> pieces;
-    for (const auto& [when, record] : records()) if (const auto* output = std::get_if<protocol::OutputRecord>(&record.payload)) pieces[output->offset] = output->data;
+    for (const auto& [when, record] : records())
+      if (const auto* output = std::get_if<protocol::OutputRecord>(&record.payload)) pieces[output->offset] = output->data;
     std::string text;
     for (const auto& [offset, piece] : pieces) text += piece;
     return text;
@@ -58,7 +59,8 @@ class PlayedServer {
   template <class P>
   std::vector<P> all() const {
     std::map<std::uint64_t, P> found;
-    for (const auto& [when, record] : records()) if (const auto* payload = std::get_if<P>(&record.payload)) found.emplace(record.seq, *payload);
+    for (const auto& [when, record] : records())
+      if (const auto* payload = std::get_if<P>(&record.payload)) found.emplace(record.seq, *payload);
     std::vector<P> list;
     for (auto& [seq, payload] : found) list.push_back(payload);
     return list;

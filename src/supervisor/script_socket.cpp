@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
-#include <fmt/format.h>
 
 #include "base/digest.hpp"
 
@@ -111,8 +111,14 @@ struct Connection : std::enable_shared_from_this<Connection> {
 
 struct ScriptListener::State : std::enable_shared_from_this<ScriptListener::State> {
   State(const AttemptContext& context, ScriptCalls& calls, const Clock& clock)
-      : context(context), script_calls(calls), clock(clock), acceptor(context.loop), call_ended(context.loop), accepting(context.loop, "supervisor"),
-        connections(context.loop, "supervisor"), calls_running(context.loop, "supervisor") {}
+      : context(context),
+        script_calls(calls),
+        clock(clock),
+        acceptor(context.loop),
+        call_ended(context.loop),
+        accepting(context.loop, "supervisor"),
+        connections(context.loop, "supervisor"),
+        calls_running(context.loop, "supervisor") {}
 
   io::Task<void> accept_all();
   void accept_pending();
@@ -136,7 +142,8 @@ struct ScriptListener::State : std::enable_shared_from_this<ScriptListener::Stat
   io::TaskGroup accepting, connections, calls_running;
 };
 
-ScriptListener::ScriptListener(const AttemptContext& context, ScriptCalls& calls, const Clock& clock) : state_(std::make_shared<State>(context, calls, clock)) {}
+ScriptListener::ScriptListener(const AttemptContext& context, ScriptCalls& calls, const Clock& clock)
+    : state_(std::make_shared<State>(context, calls, clock)) {}
 
 ScriptListener::~ScriptListener() {
   state_->close_listener();
@@ -219,7 +226,8 @@ io::Task<void> ScriptListener::State::serve(std::shared_ptr<Connection> connecti
     auto& input = connection->input;
     const auto have = input.size();
     input.resize(have + kReadBytes);
-    const auto count = co_await connection->socket.async_read_some(asio::buffer(input.data() + have, kReadBytes), asio::redirect_error(asio::use_awaitable, code));
+    const auto count =
+        co_await connection->socket.async_read_some(asio::buffer(input.data() + have, kReadBytes), asio::redirect_error(asio::use_awaitable, code));
     input.resize(have + count);
     if (count > 0) co_await take_lines(connection);
     if (code) break;
@@ -243,7 +251,10 @@ io::Task<void> ScriptListener::State::take_lines(std::shared_ptr<Connection> con
   input.erase(0, begin);
   connection->searched = input.size();
   if (input.size() <= kMaxLineBytes) co_return;
-  if (!connection->is_skipping) refuse(*connection, nullptr, Error(ErrorCode::kInputTooLarge, fmt::format("a line is longer than {} bytes", kMaxLineBytes)).hint("log it in parts, or upload it as a file"));
+  if (!connection->is_skipping)
+    refuse(*connection, nullptr,
+           Error(ErrorCode::kInputTooLarge, fmt::format("a line is longer than {} bytes", kMaxLineBytes))
+               .hint("log it in parts, or upload it as a file"));
   connection->is_skipping = true;
   input.clear();
   input.shrink_to_fit();

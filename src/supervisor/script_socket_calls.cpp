@@ -16,10 +16,12 @@ constexpr std::size_t kMaxAnswerBytes = 16U << 20;
 
 Result<json::value> body_of(const io::HttpResponse& response) {
   if (response.body.empty()) return json::value(nullptr);
-  if (response.body.size() > kMaxAnswerBytes) return Error(ErrorCode::kInputTooLarge, fmt::format("the answer is larger than {} bytes", kMaxAnswerBytes));
+  if (response.body.size() > kMaxAnswerBytes)
+    return Error(ErrorCode::kInputTooLarge, fmt::format("the answer is larger than {} bytes", kMaxAnswerBytes));
   const auto type = response.headers.find("content-type");
   if (type != response.headers.end() && type->second.starts_with("application/json")) return parse_json(response.body);
-  if (!is_valid_utf8(response.body)) return Error(ErrorCode::kUnsupported, "the answer is no text").hint("fetch it with AZUREML_SERVICE_ENDPOINT and AZUREML_RUN_TOKEN");
+  if (!is_valid_utf8(response.body))
+    return Error(ErrorCode::kUnsupported, "the answer is no text").hint("fetch it with AZUREML_SERVICE_ENDPOINT and AZUREML_RUN_TOKEN");
   return json::value(response.body);
 }
 

@@ -47,7 +47,8 @@ Result<MetricValue> value_of(const json::value& value) {
     case json::kind::bool_: return MetricValue(value.get_bool() ? 1.0 : 0.0);
     case json::kind::object: return special_number(value.get_object());
     case json::kind::string:
-      if (value.get_string().size() > kMaxValueBytes) return wrong(fmt::format("a value is larger than {} bytes", kMaxValueBytes)).hint("upload it as a file");
+      if (value.get_string().size() > kMaxValueBytes)
+        return wrong(fmt::format("a value is larger than {} bytes", kMaxValueBytes)).hint("upload it as a file");
       return MetricValue(std::string(view(value.get_string())));
     default: return wrong("a value must be a number or a string");
   }
@@ -216,7 +217,8 @@ Result<Call> read_api(const json::object& line) {
   ApiCall call;
   TRY(call.method, required(line, "method"));
   TRY(call.path, required(line, "path"));
-  if (call.method != "GET" && call.method != "POST" && call.method != "PATCH" && call.method != "PUT" && call.method != "DELETE") return wrong("\"method\" is none");
+  if (call.method != "GET" && call.method != "POST" && call.method != "PATCH" && call.method != "PUT" && call.method != "DELETE")
+    return wrong("\"method\" is none");
   if (!call.path.starts_with("/api/v1/")) return wrong("\"path\" must begin with /api/v1/");
   // Copied out of the parser's memory, which the next line overwrites.
   if (const auto* body = line.if_contains("body")) call.body = json::value(*body, json::storage_ptr());

@@ -95,18 +95,40 @@ TEST(ScriptLine, CallsKeepTheirId) {
   EXPECT_EQ(std::get<FlushCall>(*line.call).timeout_seconds, 2.5);
   EXPECT_EQ(std::get<PropertiesCall>(*good(R"({"op":"properties","id":"a","values":{"k":"v"}})").call).values.at("k"), "v");
   EXPECT_EQ(std::get<UploadCall>(*good(R"({"op":"upload","id":1,"name":"n","path":"/p"})").call).path, "/p");
-  EXPECT_EQ(std::get<ApiCall>(*good(R"({"op":"api","id":1,"method":"GET","path":"/api/v1/runs","body":{"a":[1]}})").call).body.at("a").at(0), json::value(1));
+  EXPECT_EQ(std::get<ApiCall>(*good(R"({"op":"api","id":1,"method":"GET","path":"/api/v1/runs","body":{"a":[1]}})").call).body.at("a").at(0),
+            json::value(1));
 }
 
 TEST(ScriptLine, WhatIsWrongIsRefusedWithTheIdIfThereIsOne) {
-  for (const auto* text : {"x", "[]", "null", "{}", R"({"op":5})", R"({"op":"dance"})", R"({"op":"metric"})", R"({"op":"metric","name":"","value":1})",
-                           R"({"op":"metric","name":"a"})", R"({"op":"metric","name":"a","value":null})", R"({"op":"metric","name":"a","value":[1]})",
-                           R"({"op":"metric","name":"a","value":{"f":"x"}})", R"({"op":"metric","name":"a","value":1,"step":1.5})", R"({"op":"metric","name":"a","value":1,"time":1e300})",
-                           R"({"op":"metric","name":"a","kind":"cloud","value":1})", R"({"op":"metric","kind":"list","name":"a","values":5})",
-                           R"({"op":"metric","kind":"row","name":"a","columns":["x"],"values":[1,2]})", R"({"op":"metric","kind":"table","name":"a","columns":["x"],"rows":[1]})",
-                           R"({"op":"tag","key":""})", R"({"op":"tag","key":"k","value":5})", R"({"op":"name","display_name":""})", R"({"op":"intent","outcome":"maybe"})",
-                           R"({"op":"properties","values":[]})", R"({"op":"properties","values":{"k":1}})", R"({"op":"upload","name":"n"})", R"({"op":"flush","timeout":"x"})",
-                           R"({"op":"api","method":"GET","path":"/etc/passwd"})", R"({"op":"api","method":"BREW","path":"/api/v1/x"})", R"({"op":"metric","name":"a","value":1)"}) {
+  for (const auto* text : {"x",
+                           "[]",
+                           "null",
+                           "{}",
+                           R"({"op":5})",
+                           R"({"op":"dance"})",
+                           R"({"op":"metric"})",
+                           R"({"op":"metric","name":"","value":1})",
+                           R"({"op":"metric","name":"a"})",
+                           R"({"op":"metric","name":"a","value":null})",
+                           R"({"op":"metric","name":"a","value":[1]})",
+                           R"({"op":"metric","name":"a","value":{"f":"x"}})",
+                           R"({"op":"metric","name":"a","value":1,"step":1.5})",
+                           R"({"op":"metric","name":"a","value":1,"time":1e300})",
+                           R"({"op":"metric","name":"a","kind":"cloud","value":1})",
+                           R"({"op":"metric","kind":"list","name":"a","values":5})",
+                           R"({"op":"metric","kind":"row","name":"a","columns":["x"],"values":[1,2]})",
+                           R"({"op":"metric","kind":"table","name":"a","columns":["x"],"rows":[1]})",
+                           R"({"op":"tag","key":""})",
+                           R"({"op":"tag","key":"k","value":5})",
+                           R"({"op":"name","display_name":""})",
+                           R"({"op":"intent","outcome":"maybe"})",
+                           R"({"op":"properties","values":[]})",
+                           R"({"op":"properties","values":{"k":1}})",
+                           R"({"op":"upload","name":"n"})",
+                           R"({"op":"flush","timeout":"x"})",
+                           R"({"op":"api","method":"GET","path":"/etc/passwd"})",
+                           R"({"op":"api","method":"BREW","path":"/api/v1/x"})",
+                           R"({"op":"metric","name":"a","value":1)"}) {
     bad(text);
   }
   EXPECT_EQ(bad(R"({"op":"dance","id":5})").id, json::value(5));

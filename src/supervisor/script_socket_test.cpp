@@ -224,7 +224,8 @@ TEST(ScriptSocket, UploadsAFileAndSaysWhatIsWrongWithOne) {
   Desk desk(folder.path());
   Script script(desk.path);
   ASSERT_TRUE(io::write_file_atomically(folder.file("model"), "weights"));
-  EXPECT_EQ(desk.ask(script, fmt::format(R"({{"op":"upload","id":1,"name":"outputs/my model","path":"{}"}})", folder.file("model"))).at("ok"), json::value(true));
+  EXPECT_EQ(desk.ask(script, fmt::format(R"({{"op":"upload","id":1,"name":"outputs/my model","path":"{}"}})", folder.file("model"))).at("ok"),
+            json::value(true));
   EXPECT_EQ(desk.server.files().at("outputs/my%20model"), "weights");
   EXPECT_NE(desk.server.heads().at(0).find("X-Stoker-Origin: upload"), std::string::npos);
   const auto missing = desk.ask(script, fmt::format(R"({{"op":"upload","id":2,"name":"x","path":"{}"}})", folder.file("no")));
@@ -262,11 +263,14 @@ TEST(ScriptSocket, AnotherUserIsRefused) {
   Desk desk(folder.path());
   ::chmod(desk.path.substr(0, desk.path.rfind('/')).c_str(), 0755);
   ::chmod(desk.path.c_str(), 0777);
-  EXPECT_EQ(in_process([&] {
-              Script script(desk.path);
-              EXPECT_TRUE(script.connected);
-              script.say(metric(1));
-            }, kNobody), 0);
+  EXPECT_EQ(in_process(
+                [&] {
+                  Script script(desk.path);
+                  EXPECT_TRUE(script.connected);
+                  script.say(metric(1));
+                },
+                kNobody),
+            0);
   ASSERT_TRUE(desk.until([&] { return desk.said().find("another user") != std::string::npos; }));
   EXPECT_EQ(desk.points().size(), 0U);
 }

@@ -90,7 +90,8 @@ Status put_in_place(const std::string& folder, const Spool& spool) {
   if (std::rename(folder.c_str(), spool.work().c_str()) != 0) return errno_error(fmt::format("cannot rename {}", folder), errno);
   for (const auto& special : {spool.outputs(), spool.logs()}) {
     if (auto made = io::make_directories(special, 0755); !made) {
-      return Error(ErrorCode::kSourceInvalid, "the source folder has a file where ./outputs and ./logs must be folders").because(std::move(made).error());
+      return Error(ErrorCode::kSourceInvalid, "the source folder has a file where ./outputs and ./logs must be folders")
+          .because(std::move(made).error());
     }
   }
   return ok();
@@ -108,7 +109,8 @@ io::Task<Status> SnapshotFetch::fetch() {
     std::function<Status(io::HttpClient&)> work = [target, root, folder](io::HttpClient& client) { return fetch_into(client, target, root, folder); };
     auto fetched = co_await workers_.run<void>(std::move(work));
     if (fetched) break;
-    if (!is_server_away(fetched.error()) || fetched.error().code() == ErrorCode::kStorageFull) co_return std::move(fetched).error().at("while fetching the snapshot");
+    if (!is_server_away(fetched.error()) || fetched.error().code() == ErrorCode::kStorageFull)
+      co_return std::move(fetched).error().at("while fetching the snapshot");
     log::info("supervisor", "the snapshot must wait", {{"run", context_.start.run.text()}, {"cause", fetched.error().to_line()}});
     co_await back_off.wait();
   }

@@ -140,7 +140,9 @@ io::Task<Result<Uploader::Answer>> Uploader::put(std::string name, std::string o
   const auto target = fmt::format("/api/v1/runs/{}/files/{}", io::percent_encode(context_.start.run.text()), io::percent_encode_path(name));
   BackOff back_off;
   for (int refusals = 0;;) {
-    std::function<Result<Answer>(io::HttpClient&)> work = [target, origin, open](io::HttpClient& client) { return put_once(client, target, origin, open); };
+    std::function<Result<Answer>(io::HttpClient&)> work = [target, origin, open](io::HttpClient& client) {
+      return put_once(client, target, origin, open);
+    };
     auto answer = co_await workers_.run<Answer>(std::move(work));
     if (answer) co_return answer;
     const bool again = is_server_away(answer.error()) || (is_servers_fault(answer.error()) && ++refusals < kMaxRefusals);
@@ -150,7 +152,8 @@ io::Task<Result<Uploader::Answer>> Uploader::put(std::string name, std::string o
   }
 }
 
-Result<Uploader::Answer> Uploader::put_once(io::HttpClient& client, const std::string& target, const std::string& origin, const std::function<Result<io::Fd>()>& open) {
+Result<Uploader::Answer> Uploader::put_once(io::HttpClient& client, const std::string& target, const std::string& origin,
+                                            const std::function<Result<io::Fd>()>& open) {
   auto opened = open();
   // A file that cannot be read here will not get better by asking the server again.
   if (!opened) return opened.error().code() == ErrorCode::kIo ? Error(ErrorCode::kInvalidInput, opened.error().to_line()) : std::move(opened).error();

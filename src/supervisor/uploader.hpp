@@ -51,7 +51,8 @@ class Uploader final : public Uploads {
   io::Task<void> send_from_queue();
   io::Task<void> send(FoundFile file);
   io::Task<Result<Answer>> put(std::string name, std::string origin, std::function<Result<io::Fd>()> open);
-  static Result<Answer> put_once(io::HttpClient& client, const std::string& target, const std::string& origin, const std::function<Result<io::Fd>()>& open);
+  static Result<Answer> put_once(io::HttpClient& client, const std::string& target, const std::string& origin,
+                                 const std::function<Result<io::Fd>()>& open);
   void record(std::string name, const Answer& answer, std::string origin);
   void warn(const std::string& line);
 

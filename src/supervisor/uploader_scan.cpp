@@ -18,7 +18,8 @@ namespace {
 constexpr int kMaxDepth = 200;
 
 FileMark mark_of(const struct stat& info) {
-  return {static_cast<std::uint64_t>(info.st_size), static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec, info.st_ino};
+  return {static_cast<std::uint64_t>(info.st_size), static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec,
+          info.st_ino};
 }
 
 std::string kind_of(unsigned mode) {

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "snapshots/object_store.hpp"
 #include "snapshots/builder.hpp"
+#include "snapshots/object_store.hpp"
 #include "supervisor/link_test_server.hpp"
 #include "supervisor/snapshot_fetch.hpp"
 #include "supervisor/test_support.hpp"
@@ -105,7 +105,9 @@ TEST(Uploader, AFileThatChangesIsSentAgain) {
 TEST(Uploader, WaitsForAServerThatIsAway) {
   TemporaryFolder folder;
   std::uint16_t port = 0;
-  { port = PlayedServer().port(); }
+  {
+    port = PlayedServer().port();
+  }
   Desk desk(folder.path(), fmt::format("http://127.0.0.1:{}", port));
   desk.put("outputs/f", "patience");
   std::optional<PlayedServer> server;
@@ -194,7 +196,8 @@ TEST(Scan, TellsWhatIsNotUploadedAndNeverLeavesTheFolder) {
   for (const auto& file : scan.files) names.push_back(file.name);
   std::ranges::sort(names);
   EXPECT_EQ(names, (std::vector<std::string>{"outputs/folder/real", "outputs/inside", "outputs/latest"}));
-  for (const auto* path : {"out", "absolute", "to-folder", "loop", "pipe"}) EXPECT_TRUE(scan.remarks.contains(std::string("outputs/") + path)) << path;
+  for (const auto* path : {"out", "absolute", "to-folder", "loop", "pipe"})
+    EXPECT_TRUE(scan.remarks.contains(std::string("outputs/") + path)) << path;
   EXPECT_EQ(scan.remarks.size(), 5U);
   EXPECT_FALSE(open_found_file(work, "outputs/out"));
   EXPECT_FALSE(open_found_file(work, "outputs/pipe"));

@@ -5,7 +5,8 @@
 namespace stoker::api {
 
 const Spec<ListExperiments::Input>& ListExperiments::spec() {
-  static const auto spec = Spec<Input>("Experiments of a workspace, by name.").path("workspace", &Input::workspace, "the workspace's id").answers(200, "Experiments");
+  static const auto spec =
+      Spec<Input>("Experiments of a workspace, by name.").path("workspace", &Input::workspace, "the workspace's id").answers(200, "Experiments");
   return spec;
 }
 
@@ -23,7 +24,8 @@ io::Task<Result<json::object>> ListExperiments::process(Call& call, Input input)
 const Spec<CreateExperiment::Input>& CreateExperiment::spec() {
   static const auto spec = Spec<Input>("The experiment of that name, made when there is none.")
                                .path("workspace", &Input::workspace, "the workspace's id")
-                               .json_field("name", &Input::name, "1 to 255 letters, digits, - or _").required()
+                               .json_field("name", &Input::name, "1 to 255 letters, digits, - or _")
+                               .required()
                                .answers(201, "Experiment");
   return spec;
 }

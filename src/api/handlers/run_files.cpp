@@ -22,14 +22,19 @@ struct LogFile {
 constexpr LogFile kLogFile{"azureml-logs/70_driver_log.txt", logs::kAllStreams};
 
 json::object file_record(const catalog::RunFile& file) {
-  return {{"path", file.path}, {"size_bytes", file.size_bytes}, {"sha256", file.sha256.hex()}, {"created_at", format_time(file.created_at)}, {"origin", file.origin}};
+  return {{"path", file.path},
+          {"size_bytes", file.size_bytes},
+          {"sha256", file.sha256.hex()},
+          {"created_at", format_time(file.created_at)},
+          {"origin", file.origin}};
 }
 
 Error no_file(const RunId& run, const std::string& path, const std::vector<catalog::RunFile>& files) {
   std::vector<std::string> names{std::string(kLogFile.path)};
   for (const auto& file : files) names.push_back(file.path);
   const auto near = did_you_mean(path, names);
-  return Error(ErrorCode::kNotFound, fmt::format("run {} has no file \"{}\"", run.text(), path)).hint(near.empty() ? fmt::format("`stoker run files {}` lists them", run.text()) : near);
+  return Error(ErrorCode::kNotFound, fmt::format("run {} has no file \"{}\"", run.text(), path))
+      .hint(near.empty() ? fmt::format("`stoker run files {}` lists them", run.text()) : near);
 }
 
 io::Task<Result<Reply>> log_file_reply(Call& call, RunId run) {
@@ -68,7 +73,8 @@ io::Task<Result<snapshots::StoredFile>> store_body(Call& call) {
 /// Before the body is read: what cannot end well is refused now.
 io::Task<Status> check_put(Call& call, const PutFile::Input& input) {
   CO_CHECK_OK(io::check_relative_path(input.path));
-  if (input.path == kLogFile.path) co_return Error(ErrorCode::kConflict, fmt::format("\"{}\" is the run's own output", input.path)).hint("give the file another name");
+  if (input.path == kLogFile.path)
+    co_return Error(ErrorCode::kConflict, fmt::format("\"{}\" is the run's own output", input.path)).hint("give the file another name");
   if (input.sha256) CO_CHECK_OK(Digest::from_hex(*input.sha256));
   auto find = [run = input.run](db::Connection& connection) { return catalog::find_run(connection, run); };
   CO_CHECK_OK(co_await call.services.catalog.read(std::move(find)));
@@ -89,7 +95,8 @@ catalog::RunFile row_of(const PutFile::Input& input, const snapshots::StoredFile
 }  // namespace
 
 const Spec<ListFiles::Input>& ListFiles::spec() {
-  static const auto spec = Spec<Input>("Files of a run, with its output as a log file.").path("run", &Input::run, "the run's id").answers(200, "Files");
+  static const auto spec =
+      Spec<Input>("Files of a run, with its output as a log file.").path("run", &Input::run, "the run's id").answers(200, "Files");
   return spec;
 }
 
@@ -110,7 +117,11 @@ io::Task<Result<json::object>> ListFiles::process(Call& call, Input input) {
   CO_TRY(const auto size, co_await io::blocking(call.services.pool, measure));
   json::array list;
   if (size > 0) {
-    list.push_back({{"path", kLogFile.path}, {"size_bytes", size}, {"sha256", nullptr}, {"created_at", format_time(found.run.started_at.value_or(found.run.created_at))}, {"origin", "log"}});
+    list.push_back({{"path", kLogFile.path},
+                    {"size_bytes", size},
+                    {"sha256", nullptr},
+                    {"created_at", format_time(found.run.started_at.value_or(found.run.created_at))},
+                    {"origin", "log"}});
   }
   for (const auto& file : found.files) list.push_back(file_record(file));
   co_return json::object{{"files", std::move(list)}};
@@ -141,13 +152,15 @@ io::Task<Result<Reply>> GetFile::process(Call& call, Input input) {
 }
 
 const Spec<PutFile::Input>& PutFile::spec() {
-  static const auto spec = Spec<Input>("Stores a file. It is on disk when this answers.")
-                               .path("run", &Input::run, "the run's id")
-                               .path("path", &Input::path, "the file's path, slashes as they are")
-                               .header("X-Stoker-Origin", &Input::origin, "upload: by the user's own word, wins over the others; outputs, logs: collected", {.choices = {"upload", "outputs", "logs"}})
-                               .header("X-Stoker-Sha256", &Input::sha256, "what the content must be, 64 hexadecimal digits", {.longest = 64})
-                               .stream("application/octet-stream")
-                               .answers(200, "StoredFile");
+  static const auto spec =
+      Spec<Input>("Stores a file. It is on disk when this answers.")
+          .path("run", &Input::run, "the run's id")
+          .path("path", &Input::path, "the file's path, slashes as they are")
+          .header("X-Stoker-Origin", &Input::origin, "upload: by the user's own word, wins over the others; outputs, logs: collected",
+                  {.choices = {"upload", "outputs", "logs"}})
+          .header("X-Stoker-Sha256", &Input::sha256, "what the content must be, 64 hexadecimal digits", {.longest = 64})
+          .stream("application/octet-stream")
+          .answers(200, "StoredFile");
   return spec;
 }
 
@@ -155,9 +168,13 @@ io::Task<Result<json::object>> PutFile::process(Call& call, Input input) {
   CO_CHECK_OK(co_await check_put(call, input));
   CO_TRY(const auto stored, co_await store_body(call));
   if (input.sha256 && *input.sha256 != stored.sha256.hex()) {
-    co_return Error(ErrorCode::kInvalidInput, fmt::format("the content of \"{}\" is not what X-Stoker-Sha256 says", input.path)).because("it is " + stored.sha256.hex()).hint("send the file again");
+    co_return Error(ErrorCode::kInvalidInput, fmt::format("the content of \"{}\" is not what X-Stoker-Sha256 says", input.path))
+        .because("it is " + stored.sha256.hex())
+        .hint("send the file again");
   }
-  auto write = [run = input.run, file = row_of(input, stored, call.services.clock.now())](db::Transaction& transaction) { return catalog::put_file(transaction, run, file); };
+  auto write = [run = input.run, file = row_of(input, stored, call.services.clock.now())](db::Transaction& transaction) {
+    return catalog::put_file(transaction, run, file);
+  };
   CO_TRY(const auto put, co_await call.services.catalog.write(std::move(write)));
   call.services.runs.feed().notify(input.run);
   auto body = file_record(put.file);

@@ -22,7 +22,9 @@ io::Task<Result<Reply>> FollowRun::process(Call& call, Input input) {
   const bool resumes = input.last_event_id && !input.last_event_id->empty();
   if (resumes) {
     const auto parsed = parse_position(*input.last_event_id);
-    if (!parsed) co_return Error(ErrorCode::kInvalidInput, "Last-Event-ID is not the id of an event of this stream").hint("send the last one that came, or none");
+    if (!parsed)
+      co_return Error(ErrorCode::kInvalidInput, "Last-Event-ID is not the id of an event of this stream")
+          .hint("send the last one that came, or none");
     position = *parsed;
   }
   auto follower = std::make_shared<Follower>(call.services, call.limits, input.run, stream_number(input.stream), position, resumes);

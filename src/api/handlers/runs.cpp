@@ -74,11 +74,15 @@ Result<ExperimentId> experiment_of(db::Connection& connection, const ListRuns::I
 
 Status check_changes(const UpdateRun::Input& input) {
   std::vector<Mistake> mistakes;
-  const auto note = [&](const std::string& path, const Status& status) { if (!status) mistakes.push_back({path, status.error().message()}); };
-  if (input.display_name && (input.display_name->empty() || input.display_name->size() > 256)) mistakes.push_back({"display_name", "must have 1 to 256 characters"});
+  const auto note = [&](const std::string& path, const Status& status) {
+    if (!status) mistakes.push_back({path, status.error().message()});
+  };
+  if (input.display_name && (input.display_name->empty() || input.display_name->size() > 256))
+    mistakes.push_back({"display_name", "must have 1 to 256 characters"});
   for (const auto& [key, value] : input.tags) note("tags", check_tag(key, value.value_or("")));
   for (const auto& [key, value] : input.properties) note("properties", check_tag(key, value));
-  for (const auto& key : input.remove_tags) if (input.tags.contains(key)) mistakes.push_back({"remove_tags", fmt::format("\"{}\" is set and removed at once", key)});
+  for (const auto& key : input.remove_tags)
+    if (input.tags.contains(key)) mistakes.push_back({"remove_tags", fmt::format("\"{}\" is set and removed at once", key)});
   return mistakes_to_status("the request is wrong", std::move(mistakes));
 }
 
@@ -113,7 +117,10 @@ io::Task<Result<Run>> SubmitRun::process(Call& call, Input input) {
 }
 
 const Spec<SubmitRuns::Input>& SubmitRuns::spec() {
-  static const auto spec = Spec<Input>("Submits many runs: all of them or none.").json_body("RunSpecs", &Input::specs, read_specs).at_most(kBatchBytes).answers(201, "RunList");
+  static const auto spec = Spec<Input>("Submits many runs: all of them or none.")
+                               .json_body("RunSpecs", &Input::specs, read_specs)
+                               .at_most(kBatchBytes)
+                               .answers(201, "RunList");
   return spec;
 }
 

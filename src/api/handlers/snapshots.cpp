@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include "api/content.hpp"
 #include "api/pack_transfer.hpp"
@@ -19,12 +19,14 @@ constexpr std::uint64_t kPackBytes = 4ULL << 30;
 /// A snapshot's id that is none cannot be there.
 Result<Digest> digest_of(const SnapshotId& id) {
   auto digest = Digest::from_hex(id.text());
-  if (!digest) return Error(ErrorCode::kNotFound, fmt::format("there is no snapshot \"{}\"", id.text())).hint("the id of a snapshot has 64 hexadecimal digits");
+  if (!digest)
+    return Error(ErrorCode::kNotFound, fmt::format("there is no snapshot \"{}\"", id.text())).hint("the id of a snapshot has 64 hexadecimal digits");
   return digest;
 }
 
 Result<std::vector<Digest>> split(std::string_view bytes) {
-  if (bytes.size() % kDigestBytes != 0) return Error(ErrorCode::kInvalidInput, fmt::format("the body must be digests of {} bytes each", kDigestBytes));
+  if (bytes.size() % kDigestBytes != 0)
+    return Error(ErrorCode::kInvalidInput, fmt::format("the body must be digests of {} bytes each", kDigestBytes));
   std::vector<Digest> digests(bytes.size() / kDigestBytes);
   for (std::size_t i = 0; i < digests.size(); ++i) std::memcpy(digests[i].bytes.data(), bytes.data() + i * kDigestBytes, kDigestBytes);
   return digests;
@@ -77,7 +79,9 @@ io::Task<Status> send_pack(std::shared_ptr<PackReading> reading, ReplySink& sink
 }  // namespace
 
 const Spec<FindMissing::Input>& FindMissing::spec() {
-  static const auto spec = Spec<Input>("Which of these objects the server lacks.").stream("application/octet-stream").answers(200, "application/octet-stream", "digests of 32 bytes, in the order of the question");
+  static const auto spec = Spec<Input>("Which of these objects the server lacks.")
+                               .stream("application/octet-stream")
+                               .answers(200, "application/octet-stream", "digests of 32 bytes, in the order of the question");
   return spec;
 }
 
@@ -93,7 +97,9 @@ io::Task<Result<Reply>> FindMissing::process(Call& call, Input) {
 }
 
 const Spec<AddPack::Input>& AddPack::spec() {
-  static const auto spec = Spec<Input>("Takes over a pack of objects: each is verified, all are on disk when this answers.").stream("application/octet-stream").answers(200, "PackStats");
+  static const auto spec = Spec<Input>("Takes over a pack of objects: each is verified, all are on disk when this answers.")
+                               .stream("application/octet-stream")
+                               .answers(200, "PackStats");
   return spec;
 }
 
@@ -110,7 +116,8 @@ io::Task<Result<json::object>> AddPack::process(Call& call, Input) {
 
 const Spec<CommitSnapshot::Input>& CommitSnapshot::spec() {
   static const auto spec = Spec<Input>("Makes a root a snapshot, when everything below it is there.")
-                               .json_field("root", &Input::root, "digest of the root tree, 64 hexadecimal digits", {.longest = 64}).required()
+                               .json_field("root", &Input::root, "digest of the root tree, 64 hexadecimal digits", {.longest = 64})
+                               .required()
                                .answers(201, "SnapshotInfo");
   return spec;
 }
@@ -123,7 +130,8 @@ io::Task<Result<json::object>> CommitSnapshot::process(Call& call, Input input) 
 }
 
 const Spec<GetSnapshot::Input>& GetSnapshot::spec() {
-  static const auto spec = Spec<Input>("The files of a snapshot, by path.").path("snapshot", &Input::snapshot, "the snapshot's id").answers(200, "Snapshot");
+  static const auto spec =
+      Spec<Input>("The files of a snapshot, by path.").path("snapshot", &Input::snapshot, "the snapshot's id").answers(200, "Snapshot");
   return spec;
 }
 
@@ -143,7 +151,9 @@ io::Task<Result<Reply>> GetSnapshot::process(Call& call, Input input) {
 }
 
 const Spec<GetPack::Input>& GetPack::spec() {
-  static const auto spec = Spec<Input>("A pack with all objects of a snapshot, trees first.").path("snapshot", &Input::snapshot, "the snapshot's id").answers(200, "application/octet-stream");
+  static const auto spec = Spec<Input>("A pack with all objects of a snapshot, trees first.")
+                               .path("snapshot", &Input::snapshot, "the snapshot's id")
+                               .answers(200, "application/octet-stream");
   return spec;
 }
 
@@ -173,7 +183,9 @@ io::Task<Result<Reply>> GetSnapshotFile::process(Call& call, Input input) {
   auto& objects = call.services.objects;
   auto find = [&objects, root, path = input.path] { return objects.find(root, path); };
   CO_TRY(const auto file, co_await io::blocking(call.services.pool, find));
-  if (file.link) co_return Error(ErrorCode::kUnsupported, fmt::format("\"{}\" is a symbolic link to \"{}\"", input.path, *file.link)).hint("ask for the file that it names");
+  if (file.link)
+    co_return Error(ErrorCode::kUnsupported, fmt::format("\"{}\" is a symbolic link to \"{}\"", input.path, *file.link))
+        .hint("ask for the file that it names");
   Content content{.size = file.size, .etag = "\"" + file.object.hex() + "\"", .path = file.path};
   content.read = [&objects, ref = file.ref()](std::uint64_t offset, std::size_t limit) { return objects.read_file(ref, offset, limit); };
   co_return content_reply(call, std::move(content));

@@ -96,7 +96,8 @@ const Spec<ConnectSupervisor::Input>& ConnectSupervisor::spec() {
 
 io::Task<Result<Reply>> ConnectSupervisor::process(Call& call, Input input) {
   if (input.upgrade != protocol::kUpgradeName) {
-    auto reply = error_reply(Error(ErrorCode::kProtocol, fmt::format("this path speaks {} after an upgrade", protocol::kUpgradeName)).hint("the supervisor is older or newer than the server: install the same version"));
+    auto reply = error_reply(Error(ErrorCode::kProtocol, fmt::format("this path speaks {} after an upgrade", protocol::kUpgradeName))
+                                 .hint("the supervisor is older or newer than the server: install the same version"));
     reply.status = 426;
     reply.headers.emplace_back("Upgrade", std::string(protocol::kUpgradeName));
     co_return reply;

@@ -24,16 +24,20 @@ io::Task<Result<json::object>> ListWorkspaces::process(Call& call, Input input) 
   json::array list;
   for (const auto& workspace : all) {
     const auto& name = workspace.name;
-    if (fits(input.subscription_id, name.subscription_id) && fits(input.resource_group, name.resource_group) && fits(input.name, name.name)) list.push_back(to_json(workspace));
+    if (fits(input.subscription_id, name.subscription_id) && fits(input.resource_group, name.resource_group) && fits(input.name, name.name))
+      list.push_back(to_json(workspace));
   }
   co_return json::object{{"workspaces", std::move(list)}};
 }
 
 const Spec<CreateWorkspace::Input>& CreateWorkspace::spec() {
   static const auto spec = Spec<Input>("Makes a workspace.")
-                               .json_field("subscription_id", &Input::subscription_id, "any text").required()
-                               .json_field("resource_group", &Input::resource_group, "any text").required()
-                               .json_field("name", &Input::name, "2 to 32 letters, digits, - or _").required()
+                               .json_field("subscription_id", &Input::subscription_id, "any text")
+                               .required()
+                               .json_field("resource_group", &Input::resource_group, "any text")
+                               .required()
+                               .json_field("name", &Input::name, "2 to 32 letters, digits, - or _")
+                               .required()
                                .json_field("exist_ok", &Input::exist_ok, "true: one that is there already is the answer; false: 409")
                                .answers(201, "Workspace");
   return spec;

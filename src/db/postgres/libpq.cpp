@@ -43,7 +43,8 @@ Result<Libpq> load() {
   find(library, "PQgetlength", pq.length, all);
   find(library, "PQgetisnull", pq.is_null, all);
   find(library, "PQcmdTuples", pq.changed, all);
-  if (!all) return Error(ErrorCode::kUnsupported, "the installed libpq.so.5 lacks functions that are needed").hint("install libpq of PostgreSQL 10 or later");
+  if (!all)
+    return Error(ErrorCode::kUnsupported, "the installed libpq.so.5 lacks functions that are needed").hint("install libpq of PostgreSQL 10 or later");
   return pq;
 }
 

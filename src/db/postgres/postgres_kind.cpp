@@ -53,7 +53,8 @@ constexpr std::array kRefusals = {
 
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (auto& c : text) if (c == '\n') c = ' ';
+  for (auto& c : text)
+    if (c == '\n') c = ' ';
   return text;
 }
 
@@ -108,12 +109,14 @@ class PostgresStatement final : public PreparedStatement {
     TRY(auto described, checked(link, link.pq.describe_prepared(link.get(), name.c_str())));
     std::unique_ptr<PostgresStatement> statement(new PostgresStatement(link, std::move(name)));
     statement->parameters_ = static_cast<std::size_t>(link.pq.parameter_count(described.result.get()));
-    for (int column = 0; column < link.pq.column_count(described.result.get()); ++column) statement->columns_.emplace_back(link.pq.column_name(described.result.get(), column));
+    for (int column = 0; column < link.pq.column_count(described.result.get()); ++column)
+      statement->columns_.emplace_back(link.pq.column_name(described.result.get(), column));
     return std::unique_ptr<PreparedStatement>(std::move(statement));
   }
 
   Status start(std::span<const Value> values) override {
-    if (values.size() != parameters_) return Error(ErrorCode::kInternal, fmt::format("the statement takes {} values, not {}", parameters_, values.size()));
+    if (values.size() != parameters_)
+      return Error(ErrorCode::kInternal, fmt::format("the statement takes {} values, not {}", parameters_, values.size()));
     std::vector<std::string> texts(values.size());
     std::vector<const char*> pointers(values.size(), nullptr);
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -122,7 +125,8 @@ class PostgresStatement final : public PreparedStatement {
       pointers[i] = texts[i].c_str();
     }
     row_ = -1;
-    auto outcome = checked(link_, link_.pq.exec_prepared(link_.get(), name_.c_str(), static_cast<int>(values.size()), pointers.data(), nullptr, nullptr, 0));
+    auto outcome =
+        checked(link_, link_.pq.exec_prepared(link_.get(), name_.c_str(), static_cast<int>(values.size()), pointers.data(), nullptr, nullptr, 0));
     if (!outcome) return std::move(outcome).error();
     outcome_ = std::move(*outcome);
     return ok();
@@ -170,7 +174,9 @@ class PostgresSession final : public Session {
   PostgresSession(const Libpq& pq, PGconn* connection) : link_(pq, connection) {}
   const Link& link() const { return link_; }
 
-  Result<std::unique_ptr<PreparedStatement>> prepare(std::string_view sql) override { return PostgresStatement::prepare(link_, sql, fmt::format("s{}", ++prepared_)); }
+  Result<std::unique_ptr<PreparedStatement>> prepare(std::string_view sql) override {
+    return PostgresStatement::prepare(link_, sql, fmt::format("s{}", ++prepared_));
+  }
 
   Status run_script(std::string_view sql) override {
     CHECK_OK(checked(link_, link_.pq.exec(link_.get(), std::string(sql).c_str())));
@@ -220,12 +226,17 @@ class PostgresKind final : public Kind {
     auto session = std::make_unique<PostgresSession>(pq_, pq_.connect(kKeys.data(), values.data(), 1));
     const auto& link = session->link();
     if (link.is_broken()) {
-      return Error(ErrorCode::kIo, fmt::format("cannot connect to {}", place())).because(one_line(pq_.error_message(link.get()))).hint("is PostgreSQL running, and are user, password and database right?").retryable();
+      return Error(ErrorCode::kIo, fmt::format("cannot connect to {}", place()))
+          .because(one_line(pq_.error_message(link.get())))
+          .hint("is PostgreSQL running, and are user, password and database right?")
+          .retryable();
     }
     if (pq_.server_version(link.get()) < 120000) return Error(ErrorCode::kUnsupported, fmt::format("{} is older than PostgreSQL 12", place()));
     pq_.set_notice_processor(link.get(), [](void*, const char*) {}, nullptr);
-    auto prepared = session->run_script(fmt::format("SET synchronous_commit = on; SET standard_conforming_strings = on; SET client_min_messages = warning; SET lock_timeout = {}; SET default_transaction_read_only = {}",
-                                                    settings_.busy_timeout.count(), access == Access::kRead ? "on" : "off"));
+    auto prepared =
+        session->run_script(fmt::format("SET synchronous_commit = on; SET standard_conforming_strings = on; SET client_min_messages = warning; SET "
+                                        "lock_timeout = {}; SET default_transaction_read_only = {}",
+                                        settings_.busy_timeout.count(), access == Access::kRead ? "on" : "off"));
     if (!prepared) return std::move(prepared).error();
     return session;
   }

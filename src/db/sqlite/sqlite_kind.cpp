@@ -92,7 +92,8 @@ class SqliteStatement final : public PreparedStatement {
   ~SqliteStatement() override { sqlite3_finalize(statement_); }
 
   Status start(std::span<const Value> values) override {
-    if (values.size() != indexes_.size()) return Error(ErrorCode::kInternal, fmt::format("the statement takes {} values, not {}", indexes_.size(), values.size()));
+    if (values.size() != indexes_.size())
+      return Error(ErrorCode::kInternal, fmt::format("the statement takes {} values, not {}", indexes_.size(), values.size()));
     changed_ = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (indexes_[i] == 0) continue;
@@ -222,8 +223,10 @@ class SqliteKind final : public Kind {
   }
 
   std::string pragmas(Access access) const {
-    std::string text = access == Access::kWrite ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
-                                                : "PRAGMA query_only = ON;";
+    std::string text =
+        access == Access::kWrite
+            ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
+            : "PRAGMA query_only = ON;";
     text += "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;";
     text += fmt::format("PRAGMA cache_size = -{};", settings_.cache_kib);
     return text;

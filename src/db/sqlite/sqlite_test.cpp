@@ -42,8 +42,12 @@ class SqliteTest : public ::testing::Test {
 /// Gives up being root for a while, because root may write everywhere.
 class AsOrdinaryUser {
  public:
-  AsOrdinaryUser() { if (was_root_) changed_ = seteuid(65534) == 0; }
-  ~AsOrdinaryUser() { if (changed_ && seteuid(0) != 0) std::abort(); }
+  AsOrdinaryUser() {
+    if (was_root_) changed_ = seteuid(65534) == 0;
+  }
+  ~AsOrdinaryUser() {
+    if (changed_ && seteuid(0) != 0) std::abort();
+  }
   AsOrdinaryUser(const AsOrdinaryUser&) = delete;
   AsOrdinaryUser& operator=(const AsOrdinaryUser&) = delete;
 
@@ -68,7 +72,7 @@ TEST_F(SqliteTest, NobodyElseMayReadTheFiles) {
   VALUE_OF(auto connection, database->connect(Access::kWrite));
   EXPECT_OK(connection->execute("insert", {1}));
   for (const auto* suffix : {"", "-wal", "-shm"}) {
-    struct stat about {};
+    struct stat about{};
     ASSERT_EQ(stat((path() + suffix).c_str(), &about), 0) << suffix;
     EXPECT_EQ(about.st_mode & 0777, 0600U) << suffix;
   }
@@ -97,7 +101,8 @@ TEST_F(SqliteTest, AReadOnlyFileIsALocationError) {
 }
 
 TEST_F(SqliteTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
-  std::ofstream(path()) << "these are my notes, and not a database, although the name says so; at least a hundred bytes, so that the header is looked at";
+  std::ofstream(path())
+      << "these are my notes, and not a database, although the name says so; at least a hundred bytes, so that the header is looked at";
   EXPECT_ERROR(Database::open({.url = path()}, one_table()), kSnapshotCorrupt);
   std::ifstream file(path());
   const std::string kept(std::istreambuf_iterator<char>(file), {});

@@ -114,7 +114,9 @@ Result<std::string> ask(const std::string& path, const Variables& variables) {
   const bool is_python = WIFEXITED(answer->status) && WEXITSTATUS(answer->status) == 0 && at != std::string::npos;
   if (is_python) return answer->output.substr(at + kAnswer.size());
   auto why = last_line(answer->errors.empty() ? answer->output : answer->errors);
-  if (why.empty()) why = WIFSIGNALED(answer->status) ? fmt::format("it was killed by signal {}", WTERMSIG(answer->status)) : fmt::format("it exited with code {}", WEXITSTATUS(answer->status));
+  if (why.empty())
+    why = WIFSIGNALED(answer->status) ? fmt::format("it was killed by signal {}", WTERMSIG(answer->status))
+                                      : fmt::format("it exited with code {}", WEXITSTATUS(answer->status));
   return Error(ErrorCode::kEnvironmentInvalid, fmt::format("{} does not answer as a Python interpreter", path)).because(std::move(why));
 }
 
@@ -152,7 +154,8 @@ std::vector<std::string> interpreters_on_path(const Variables& variables, std::s
 }
 
 Result<FoundInterpreter> find_interpreter(const std::string& named, const Variables& variables) {
-  if (named.empty() || named.find('\0') != std::string::npos) return Error(ErrorCode::kEnvironmentInvalid, "the interpreter's name is empty or holds a NUL");
+  if (named.empty() || named.find('\0') != std::string::npos)
+    return Error(ErrorCode::kEnvironmentInvalid, "the interpreter's name is empty or holds a NUL");
   const auto path = with_home(named, variables);
   if (path.front() == '/') return at_path(normal(path), variables);
   if (path.find('/') != std::string::npos) {

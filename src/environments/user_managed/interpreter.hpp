@@ -11,8 +11,8 @@
 namespace stoker::environments {
 
 struct FoundInterpreter {
-  std::string path;      // absolute, symbolic links kept: a virtual environment is known by the path of its link
-  std::string prefix;    // the folder that was named; empty when a file or a name was
+  std::string path;       // absolute, symbolic links kept: a virtual environment is known by the path of its link
+  std::string prefix;     // the folder that was named; empty when a file or a name was
   bool is_conda = false;  // of `prefix`
 };
 

@@ -82,7 +82,8 @@ Result<ProbeAnswer> probe(std::vector<std::string> arguments, std::vector<std::s
   const bool ended = process.is_open() && follow(process.get(), output.read, errors.read, answer, std::chrono::steady_clock::now() + limit);
   // Also what it left behind in its session.
   ::kill(-child, SIGKILL);
-  while (::waitpid(child, &answer.status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(child, &answer.status, 0) < 0 && errno == EINTR) {
+  }
   if (!ended) return Error(ErrorCode::kTimeout, fmt::format("{} did not end within {} s", name, limit.count() / 1000));
   return answer;
 }

@@ -72,7 +72,8 @@ Result<std::string> find_argv_program(const std::string& program, const std::str
     const auto full = program.front() == '/' ? program : working_directory + "/" + program;
     if (io::find_program(full, path)) return full;
     const auto* what = io::exists(full) ? "is not executable" : "does not exist";
-    return Error(ErrorCode::kEnvironmentInvalid, fmt::format("the program {} {}", to_valid_utf8(program), what)).hint("relative paths begin at the source folder");
+    return Error(ErrorCode::kEnvironmentInvalid, fmt::format("the program {} {}", to_valid_utf8(program), what))
+        .hint("relative paths begin at the source folder");
   }
   if (auto found = io::find_program(program, path)) return *found;
   auto hint = did_you_mean(program, programs_on(path));
@@ -97,8 +98,9 @@ json::object UserManaged::schema() const {
           {"properties",
            {{"interpreter",
              {{"type", "string"},
-              {"description", "An absolute path of a Python interpreter, the folder of a conda or virtual environment, or a name on the run's PATH. "
-                              "Without it python3, else python, on the PATH."}}}}}};
+              {"description",
+               "An absolute path of a Python interpreter, the folder of a conda or virtual environment, or a name on the run's PATH. "
+               "Without it python3, else python, on the PATH."}}}}}};
 }
 
 Status UserManaged::validate(const EnvironmentSpec& spec, const Program& program, const Variables& variables) const {
@@ -132,7 +134,8 @@ Result<EnvironmentLock> UserManaged::resolve(const EnvironmentSpec& spec, const 
   const auto settings = read_settings(spec, mistakes);
   if (!mistakes.empty()) return Error(ErrorCode::kEnvironmentInvalid, "the environment's settings are wrong").mistakes(std::move(mistakes));
   TRY(const auto found, interpreter_of(settings, variables));
-  json::object content = {{"kind", kKind}, {"version", kLockVersion}, {"interpreter", nullptr}, {"python_version", nullptr}, {"prefix", nullptr}, {"is_conda", false}};
+  json::object content = {{"kind", kKind},     {"version", kLockVersion}, {"interpreter", nullptr}, {"python_version", nullptr},
+                          {"prefix", nullptr}, {"is_conda", false}};
   if (!found) return make_lock(std::move(content));
   auto version = python_version(found->path, variables);
   // A default that does not start matters only to a script, and `command` says so then.
@@ -162,7 +165,8 @@ Result<std::vector<std::string>> UserManaged::command(const EnvironmentLock& loc
     return arguments;
   }
   const auto interpreter = text_of(lock.content, "interpreter");
-  if (interpreter.empty()) return Error(ErrorCode::kEnvironmentInvalid, "there is no Python interpreter for the script").hint("name one in the environment's settings");
+  if (interpreter.empty())
+    return Error(ErrorCode::kEnvironmentInvalid, "there is no Python interpreter for the script").hint("name one in the environment's settings");
   arguments = {interpreter, program.script->starts_with("-") ? "./" + *program.script : *program.script};
   for (const auto& argument : program.arguments) arguments.push_back(expand_variables(argument, variables));
   return arguments;

@@ -99,9 +99,7 @@ TEST_F(UserManagedTest, FolderOfACondaEnvironmentSetsItsPrefix) {
   EXPECT_EQ(prepared.variables, (Variables{{"CONDA_PREFIX", root_ + "/conda"}}));
 }
 
-TEST_F(UserManagedTest, FolderWithoutInterpreterSaysSo) {
-  EXPECT_NE(mistake(named(root_), script_).find("has no bin/python"), std::string::npos);
-}
+TEST_F(UserManagedTest, FolderWithoutInterpreterSaysSo) { EXPECT_NE(mistake(named(root_), script_).find("has no bin/python"), std::string::npos); }
 
 TEST_F(UserManagedTest, WhatIsNoPythonIsRefusedWithItsWords) {
   const auto path = put("bin/not-python", "#!/bin/sh\necho 'cannot find libpython' >&2\nexit 3\n");
@@ -177,7 +175,8 @@ TEST_F(UserManagedTest, ProbeEndsWhatTakesTooLong) {
 }
 
 TEST_F(UserManagedTest, ProbeBoundsWhatItKeeps) {
-  const auto outcome = probe({"/bin/sh", "-c", "head -c 100000 /dev/zero; head -c 100000 /dev/zero >&2; exit 4"}, {"PATH=/usr/bin:/bin"}, std::chrono::seconds(10));
+  const auto outcome =
+      probe({"/bin/sh", "-c", "head -c 100000 /dev/zero; head -c 100000 /dev/zero >&2; exit 4"}, {"PATH=/usr/bin:/bin"}, std::chrono::seconds(10));
   ASSERT_TRUE(outcome) << outcome.error().to_line();
   EXPECT_EQ(outcome->output.size(), 4096U);
   EXPECT_EQ(outcome->errors.size(), 4096U);
