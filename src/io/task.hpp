@@ -72,8 +72,9 @@ Task<std::invoke_result_t<Fn>> blocking(Pool& pool, Fn fn) {
   auto job = std::make_shared<detail::Job<Value>>(loop);
   asio::post(pool.executor(), [job, loop, fn = std::move(fn)]() mutable {
     try {
-      if constexpr (std::is_void_v<Value>) fn();
-      else job->value.emplace(fn());
+      auto work = std::move(fn);  // gone, with what it holds, before the caller goes on
+      if constexpr (std::is_void_v<Value>) work();
+      else job->value.emplace(work());
     } catch (...) {
       job->failure = std::current_exception();
     }
