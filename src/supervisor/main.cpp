@@ -145,8 +145,8 @@ io::Task<void> until_done(io::Loop& loop, Supervisor& supervisor, io::TaskGroup&
 // True: start again for a new keeper.
 Result<bool> serve(Settings settings, KeeperProcess kept) {
   const SystemClock clock;
-  io::Pool pool(2);
   io::Loop loop(1);
+  io::Pool pool(2);  // after the loop: its threads, which hand results to the loop, are joined before that goes
   Keeper keeper(loop, std::move(kept));
   const ServerAccess access{settings.server_url, settings.token};
   log::info("supervisor", "ready", {{"id", settings.id}, {"dir", settings.dir}, {"server", settings.server_url}, {"keeper", keeper.identity().pid}});
