@@ -57,6 +57,7 @@ class FollowTest : public ServerTest {
 
    private:
     bool more() {
+      if (over_) return false;
       auto bytes = client_.receive_until("\r\n");
       if (bytes.empty()) return false;
       raw_ += bytes;
@@ -64,7 +65,10 @@ class FollowTest : public ServerTest {
         const auto line = raw_.find("\r\n");
         if (line == std::string::npos) return true;
         const auto size = std::strtoul(raw_.c_str(), nullptr, 16);
-        if (size == 0) return false;
+        if (size == 0) {
+          over_ = true;
+          return !text_.empty();
+        }
         while (raw_.size() < line + 2 + size + 2) {
           bytes = client_.receive_until("\n");
           if (bytes.empty()) return false;
@@ -88,6 +92,7 @@ class FollowTest : public ServerTest {
     }
     RawClient client_;
     std::string raw_, text_;
+    bool over_ = false;  // the last chunk came; events before it are still told
   };
 
   std::string follow_path(const std::string& rest = "") const { return "/api/v1/runs/" + run_ + "/follow" + rest; }

@@ -34,7 +34,9 @@ Follower::Follower(const Services& services, const HttpLimits& limits, RunId run
 io::Task<Status> Follower::follow(ReplySink& sink) {
   const auto topic = services_.runs.feed().of(run_);
   CO_CHECK_OK(co_await sink.write("retry: 1000\n\n"));
-  auto look_at = io::in(std::chrono::seconds(0));
+  // The catalog first: every id that follows carries an event's number, so that a stream that is taken up again repeats no state.
+  CO_CHECK_OK(co_await look(sink));
+  auto look_at = io::in(kLookPause);
   auto beat_at = io::in(limits_.heartbeat);
   for (;;) {
     const auto seen = topic->version();

@@ -131,7 +131,8 @@ TEST_F(HandlersTest, AllMistakesOfASpecificationAreTold) {
   const auto answer = request("POST", "/api/v1/runs", R"({"argv":["x"],"command":"y","resources":{"cpus":0},"experment":"a"})");
   EXPECT_EQ(answer.status, 400);
   std::set<std::string> paths;
-  for (const auto& mistake : answer.record().at("error").at("mistakes").as_array()) paths.emplace(mistake.at("path").as_string());
+  const auto record = answer.record();
+  for (const auto& mistake : record.at("error").at("mistakes").as_array()) paths.emplace(mistake.at("path").as_string());
   EXPECT_TRUE(paths.contains("script")) << answer.body;
   EXPECT_TRUE(paths.contains("resources.cpus")) << answer.body;
   EXPECT_TRUE(paths.contains("experment")) << answer.body;

@@ -92,7 +92,7 @@ TEST_F(HttpTest, GarbageGetsAnAnswerOrAClosedConnection) {
       {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
       {"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405},
       {std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 28), 400},
-      {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 0},
+      {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
       {"GET /healthz HTT", 0},
       {"", 0},
   };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.hpp"
 #include "base/suggest.hpp"
 
 namespace stoker {
@@ -50,25 +51,16 @@ std::string_view kind_name(const json::value& value) {
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
-  json::stream_parser parser({}, options);
   boost::system::error_code code;
-  std::size_t used = 0;
-  while (used < text.size() && !parser.done()) {
-    used += parser.write_some(text.data() + used, text.size() - used, code);
-    if (code) break;
-  }
-  const auto rest = text.substr(used);
-  const bool trailing = !code && rest.find_first_not_of(" \t\r\n") != std::string_view::npos;
-  if (!code && !trailing) parser.finish(code);
+  auto [value, used] = read_json(text, {}, code);
+  const bool trailing = !code && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos;
   if (code || trailing) {
     const auto cause = trailing                        ? std::string("there is more after the end of the value")
                        : code == json::error::too_deep ? fmt::format("nested deeper than {} levels", kMaxDepth)
                                                        : code.message();
     return Error(ErrorCode::kInvalidInput, "the JSON is broken at " + position(text, used)).because(cause);
   }
-  return parser.release();
+  return std::move(value);
 }
 
 FieldReader::FieldReader(const json::value& value, std::string path, std::vector<Mistake>& mistakes) : path_(std::move(path)), mistakes_(mistakes) {

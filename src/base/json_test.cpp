@@ -1,5 +1,7 @@
 #include "base/json.hpp"
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 namespace stoker {
@@ -119,6 +121,15 @@ TEST(Utf8, ReplacesWhatIsNot) {
   for (const auto* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
     EXPECT_FALSE(is_valid_utf8(bad));
     EXPECT_TRUE(is_valid_utf8(to_valid_utf8(bad)));
+  }
+}
+
+TEST(Json, DoublesAreReadToTheLastBit) {
+  for (const char* text : {"0.30000000000000004", "5e-324", "1.7976931348623157e308", "9199999999999999999999999999999", "-2.2250738585072014e-308",
+                           "123456789.12345679"}) {
+    const auto value = parse_json(text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_EQ(value->to_number<double>(), std::strtod(text, nullptr)) << text;
   }
 }
 

@@ -126,7 +126,7 @@ TEST_F(AgainstGit, TheSameFilesRemain) {
   auto store = testing::open_store(home / "store");
   testing::StoreRemote remote(*store);
   ASSERT_EQ(std::system(fmt::format("git init -q '{}'", home / "repository").c_str()), 0);
-  for (unsigned seed = 0; seed < 250; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     random_.seed(seed);
     for (const auto& entry : std::filesystem::directory_iterator(home / "repository")) {
       if (entry.path().filename() != ".git") std::filesystem::remove_all(entry.path());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.hpp"
 #include "domain/names.hpp"
 
 namespace stoker::supervisor {
@@ -264,10 +265,9 @@ Status read_line(const json::object& line, std::string_view op, Time now, Script
 
 std::variant<ScriptLine, BadLine> ScriptLineParser::parse(std::string_view text, Time now) {
   json::monotonic_resource memory(memory_, sizeof memory_);
-  json::parse_options options;
-  options.max_depth = 64;
   boost::system::error_code code;
-  const auto value = json::parse({text.data(), text.size()}, code, &memory, options);
+  const auto [value, used] = read_json(text, &memory, code);
+  if (!code && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) code = json::error::extra_data;
   if (code) return BadLine{nullptr, wrong("the line is not JSON").because(code.message())};
   if (!value.is_object()) return BadLine{nullptr, wrong("the line is not a JSON object")};
   const auto& line = value.get_object();

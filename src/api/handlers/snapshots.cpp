@@ -159,10 +159,13 @@ const Spec<GetPack::Input>& GetPack::spec() {
 
 io::Task<Result<Reply>> GetPack::process(Call& call, Input input) {
   CO_TRY(const auto root, digest_of(input.snapshot));
+  // A pack's head is written before its root is looked up, so the root is asked for first: unknown is an answer, not a broken stream.
+  auto ask = [&objects = call.services.objects, root] { return objects.missing(std::span(&root, 1)); };
+  const auto missing = co_await io::blocking(call.services.pool, ask);
+  if (!missing.empty()) co_return Error(ErrorCode::kNotFound, fmt::format("there is no snapshot \"{}\"", input.snapshot.text()));
   const auto pipe = std::make_shared<PackPipe>(call.services.loop);
   const auto reading = std::make_shared<PackReading>(pipe);
   boost::asio::post(call.transfers.executor(), [pipe, root, &objects = call.services.objects] { pipe->end(objects.write_pack(root, *pipe)); });
-  // The first bytes are awaited here, so that an unknown snapshot is an answer and not a broken stream.
   CO_TRY(reading->first, co_await pipe->next());
   Reply reply;
   reply.content_type = "application/octet-stream";
