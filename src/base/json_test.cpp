@@ -133,5 +133,11 @@ TEST(Json, DoublesAreReadToTheLastBit) {
   }
 }
 
+TEST(Json, ANumberBeyondTheRangeIsRefused) {
+  EXPECT_FALSE(parse_json("1e9999"));
+  EXPECT_FALSE(parse_json("[-9e400]"));
+  EXPECT_EQ(parse_json("1e-9999")->to_number<double>(), 0.0);
+}
+
 }  // namespace
 }  // namespace stoker

@@ -1,6 +1,7 @@
 #include "base/json_text.hpp"
 
 #include <charconv>
+#include <cmath>
 
 #include <boost/json/basic_parser_impl.hpp>
 
@@ -33,11 +34,16 @@ struct ExactHandler {
   bool on_number_part(Text, Code&) { return true; }
   bool on_int64(std::int64_t number, Text, Code&) { return stack.push_int64(number), true; }
   bool on_uint64(std::uint64_t number, Text, Code&) { return stack.push_uint64(number), true; }
-  bool on_double(double number, Text text, Code&) {
-    // The whole text lies in one buffer, so that `text` is the whole number. Beyond the range Boost's infinity or zero stays.
+  bool on_double(double number, Text text, Code& code) {
+    // The whole text lies in one buffer, so that `text` is the whole number.
     double exact = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), exact);
-    return stack.push_double(parsed.ec == std::errc{} ? exact : number), true;
+    if (parsed.ec != std::errc{}) exact = number;  // beyond the range: zero or infinity
+    if (!std::isfinite(exact)) {
+      code = json::error::exponent_overflow;  // JSON has no infinity
+      return false;
+    }
+    return stack.push_double(exact), true;
   }
   bool on_bool(bool value, Code&) { return stack.push_bool(value), true; }
   bool on_null(Code&) { return stack.push_null(), true; }
