@@ -1,6 +1,6 @@
 # One library per folder of src/. A folder's sources are globbed; what a file's name ends in says what it is:
 #   *_test.cpp  GoogleTest, linked into test_<folder>      *_fuzz.cpp  one libFuzzer target each
-#   *_bench.cpp Google Benchmark, into bench_<folder>      main.cpp    belongs to a program, never to the library
+#   main.cpp, *_main.cpp belong to a program, never to the library
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
@@ -18,7 +18,7 @@ function(stoker_folder name)
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|_main|/main)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_main|/main)\\.cpp$")
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "${ARG_EXCLUDE}")
   endif()

@@ -172,6 +172,7 @@ Status Server::make_runs() {
 
 Status Server::make_api() {
   api::ServerInfo info{.version = std::string(kVersion), .data_dir = data_->path(), .instance = data_->instance(), .personal = options_.personal};
+  info.started_at = clock_.now();
   const auto spool = data_->file("incoming");
   CHECK_OK(io::remove_tree(spool));  // what a crash left half received
   CHECK_OK(io::make_directories(spool));
