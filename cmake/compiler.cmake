@@ -12,7 +12,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers -Wno-unused-parameter
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -Xclang -fno-pch-timestamp)
 add_link_options(-fuse-ld=lld -Wl,--gc-sections -no-pie)
-add_compile_definitions(_GNU_SOURCE FMT_HEADER_ONLY BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+add_compile_definitions(_GNU_SOURCE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED BOOST_ALLOW_DEPRECATED_HEADERS)
 
 set(STOKER_SANITIZE "" CACHE STRING "address,undefined | thread | fuzzer-no-link,address,undefined | empty")

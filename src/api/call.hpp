@@ -4,8 +4,8 @@
 #include <sys/types.h>
 
 #include "api/auth.hpp"
-#include "api/http.hpp"
-#include "api/http_server.hpp"
+#include "api/http/http.hpp"
+#include "api/http/http_server.hpp"
 #include "api/services.hpp"
 #include "api/spec.hpp"
 

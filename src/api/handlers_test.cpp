@@ -8,7 +8,7 @@
 #include "api/router.hpp"
 #include "api/schemas.hpp"
 #include "api/test_server.hpp"
-#include "snapshots/object_store.hpp"
+#include "snapshots/store/object_store.hpp"
 
 namespace stoker::api {
 namespace {

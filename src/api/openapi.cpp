@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "api/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "api/router.hpp"
 #include "api/schemas.hpp"
 

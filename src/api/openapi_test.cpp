@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "api/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "api/router.hpp"
 #include "api/schemas.hpp"
 #include "io/file.hpp"

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "api/http.hpp"
+#include "api/http/http.hpp"
 #include "io/file.hpp"
 #include "io/task.hpp"
 #include "snapshots/stream.hpp"

@@ -13,7 +13,7 @@
 #include "logs/log_store.hpp"
 #include "metrics/metric_store.hpp"
 #include "runs/run_service.hpp"
-#include "snapshots/object_store.hpp"
+#include "snapshots/store/object_store.hpp"
 
 namespace stoker::api {
 

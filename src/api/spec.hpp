@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/http.hpp"
-#include "api/path.hpp"
+#include "api/http/http.hpp"
+#include "api/http/path.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
 

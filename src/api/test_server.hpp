@@ -13,7 +13,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "api/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "runs/in_process_link.hpp"
 #include "targets/mock/mock.hpp"
 

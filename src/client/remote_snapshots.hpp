@@ -11,7 +11,7 @@
 
 #include "client/connect.hpp"
 #include "io/http_client.hpp"
-#include "snapshots/builder.hpp"
+#include "snapshots/source/builder.hpp"
 
 namespace stoker::client {
 

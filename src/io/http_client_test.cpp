@@ -204,8 +204,10 @@ TEST(HttpClient, SendsAFileAndAReader) {
   std::string got;
   PlainServer server([&](Peer& peer) {
     for (std::string head; !(head = peer.read_until("\r\n\r\n")).empty();) {
-      got = body_of(peer, head);
-      if (head.find("chunked") != std::string::npos) got = peer.read_until("\r\n0\r\n\r\n");
+      auto body = body_of(peer, head);
+      if (head.find("chunked") != std::string::npos) body = peer.read_until("\r\n0\r\n\r\n");
+      if (body.empty()) return;  // cut off: another connection may be under way already
+      got = std::move(body);
       peer.answer(200, "");
     }
   });

@@ -102,7 +102,7 @@ io::Task<void> Watch::recover(Action action) {
   kick();
   if (recovered) co_return;
   log::error("runs", "a supervisor could not be started again", {{"run", action.run.text()}, {"cause", recovered.error().to_line()}});
-  if (recovered.error().code() == ErrorCode::kNotFound) {
+  if (!recovered.error().is_retryable()) {
     place->is_busy = true;
     Action lost{.kind = ActionKind::kSayLost, .run = action.run, .attempt = action.attempt, .message = recovered.error().message()};
     co_await say(std::move(lost), EventKind::kLost);

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "api/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "base/error.hpp"
 #include "runs/lifecycle.hpp"
 

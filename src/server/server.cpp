@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "api/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "base/log.hpp"
 #include "client/home.hpp"
 #include "io/signals.hpp"
@@ -173,6 +173,7 @@ Status Server::make_runs() {
 Status Server::make_api() {
   api::ServerInfo info{.version = std::string(kVersion), .data_dir = data_->path(), .instance = data_->instance(), .personal = options_.personal};
   info.started_at = clock_.now();
+  info.url = [this] { return http_->url(); };
   const auto spool = data_->file("incoming");
   CHECK_OK(io::remove_tree(spool));  // what a crash left half received
   CHECK_OK(io::make_directories(spool));

@@ -17,10 +17,10 @@
 
 #include <gtest/gtest.h>
 
-#include "snapshots/builder.hpp"
-#include "snapshots/materialize.hpp"
-#include "snapshots/object_store.hpp"
-#include "snapshots/pack.hpp"
+#include "snapshots/laying/materialize.hpp"
+#include "snapshots/source/builder.hpp"
+#include "snapshots/store/object_store.hpp"
+#include "snapshots/store/pack.hpp"
 
 namespace stoker::snapshots::testing {
 

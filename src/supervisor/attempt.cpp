@@ -9,7 +9,7 @@
 
 #include "base/log.hpp"
 #include "environments/environment.hpp"
-#include "supervisor/leftovers.hpp"
+#include "supervisor/processes/leftovers.hpp"
 #include "supervisor/variables.hpp"
 
 namespace stoker::supervisor {

@@ -12,12 +12,12 @@
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
 #include "supervisor/attempt_state.hpp"
-#include "supervisor/capture.hpp"
-#include "supervisor/containment.hpp"
-#include "supervisor/journal.hpp"
-#include "supervisor/keeper.hpp"
+#include "supervisor/journal/capture.hpp"
+#include "supervisor/journal/journal.hpp"
+#include "supervisor/journal/spool.hpp"
+#include "supervisor/processes/containment.hpp"
+#include "supervisor/processes/keeper.hpp"
 #include "supervisor/services.hpp"
-#include "supervisor/spool.hpp"
 
 namespace stoker::supervisor {
 

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "supervisor/leftovers.hpp"
+#include "supervisor/processes/leftovers.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/test_support.hpp"
 

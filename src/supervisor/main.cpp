@@ -12,8 +12,8 @@
 
 #include "base/log.hpp"
 #include "base/suggest.hpp"
-#include "supervisor/link.hpp"
-#include "supervisor/link_services.hpp"
+#include "supervisor/link/link.hpp"
+#include "supervisor/link/link_services.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace stoker::supervisor {

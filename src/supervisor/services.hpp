@@ -9,9 +9,9 @@
 
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
-#include "supervisor/journal.hpp"
-#include "supervisor/server_address.hpp"
-#include "supervisor/spool.hpp"
+#include "supervisor/journal/journal.hpp"
+#include "supervisor/journal/spool.hpp"
+#include "supervisor/link/server_address.hpp"
 
 namespace stoker::supervisor {
 

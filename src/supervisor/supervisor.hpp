@@ -12,8 +12,8 @@
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
 #include "supervisor/attempt.hpp"
-#include "supervisor/journal.hpp"
-#include "supervisor/keeper.hpp"
+#include "supervisor/journal/journal.hpp"
+#include "supervisor/processes/keeper.hpp"
 #include "supervisor/services.hpp"
 
 namespace stoker::supervisor {

@@ -80,8 +80,8 @@ class Target {
   virtual io::Task<Result<std::vector<Observation>>> observe(std::vector<Handle> handles) = 0;
   /// The last resort, when the supervisor did not end its attempt within `grace`: ends the supervisor itself. Ok when it is gone already.
   virtual io::Task<Status> cancel(Handle handle, std::chrono::seconds grace) = 0;
-  /// After kGone: a supervisor for the same place, under the same id. Does nothing while one lives. kNotFound for an unknown handle,
-  /// kTargetRejected when it is given up (supervisors die as soon as they are started): in both cases nobody will ever report.
+  /// After kGone: a supervisor for the same place, under the same id. Does nothing while one lives. A retryable error may pass by itself.
+  /// kNotFound for an unknown handle, kTargetRejected when it is given up (supervisors die as soon as they are started): nobody will ever report.
   virtual io::Task<Result<Handle>> recover(Handle handle) = 0;
   /// The attempt is over and its end is stored. A warm place stays for the next one. Ok for an unknown handle.
   virtual io::Task<Status> release(Handle handle) = 0;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "api/content.hpp"
+#include "api/http/content.hpp"
 #include "base/suggest.hpp"
 #include "catalog/files.hpp"
 #include "catalog/runs.hpp"

@@ -1,7 +1,7 @@
 #include "api/handlers/run_follow.hpp"
 
-#include "api/follower.hpp"
 #include "api/handlers/run_log.hpp"
+#include "api/streams/follower.hpp"
 #include "catalog/runs.hpp"
 
 namespace stoker::api {

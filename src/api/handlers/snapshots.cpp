@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
-#include "api/content.hpp"
+#include "api/http/content.hpp"
 #include "api/pack_transfer.hpp"
 #include "api/router.hpp"
 

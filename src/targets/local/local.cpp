@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kHandleVersion = 1;
 /// A supervisor that lives shorter was no use, and after so many in a row the slot is given up.
 constexpr std::chrono::seconds kUsefulLife{15};
-constexpr int kDeathsInARow = 10;
+constexpr int kDeathsInARow = 5;
 
 bool is_device_of_a_gpu(const std::string& name) {
   constexpr std::string_view kPrefix = "nvidia";
@@ -155,7 +155,9 @@ Status LocalTarget::start_again(int number) {
   if (deaths.count >= kDeathsInARow)
     return Error(ErrorCode::kTargetRejected, fmt::format("its supervisor died {} times in a row as soon as it was started", deaths.count))
         .because(place.log_tail());
-  return place.ensure();
+  auto started = place.ensure();
+  if (!started) return started.error().retryable();
+  return ok();
 }
 
 io::Task<Result<Handle>> LocalTarget::recover(Handle handle) {

@@ -83,6 +83,7 @@ io::Task<Result<Handle>> MockTarget::recover(Handle handle) {
   auto* supervisor = find(handle);
   if (supervisor == nullptr)
     co_return Error(ErrorCode::kNotFound, fmt::format("the target \"{}\" has no place \"{}\"", context_.name, handle.supervisor_id));
+  if (given_up_.contains(handle.slot)) co_return Error(ErrorCode::kTargetRejected, "its supervisor died 5 times in a row as soon as it was started");
   supervisor->start();
   co_return handle;
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "targets/target.hpp"
@@ -45,6 +46,8 @@ class MockTarget final : public Target {
   void connect(int slot);
   /// The place vanishes with everything in it.
   void forget(int slot);
+  /// From now on no supervisor of a slot can be started again.
+  void give_up(int slot) { given_up_.insert(slot); }
   /// How often a program was begun: a start that is sent twice must not begin it twice.
   int begun() const { return begun_; }
   int released() const { return released_; }
@@ -58,6 +61,7 @@ class MockTarget final : public Target {
   Context context_;
   Settings settings_;
   std::map<int, std::shared_ptr<MockSupervisor>> supervisors_;
+  std::set<int> given_up_;
   std::vector<Plan> plans_;
   int begun_ = 0;
   int released_ = 0;

@@ -68,6 +68,7 @@ void MockSupervisor::reconnect() {
 
 void MockSupervisor::hello() {
   HelloMessage hello{.supervisor_id = id_, .boot_id = "mock", .pid = 1, .start_time = 1, .build = "mock", .current = std::nullopt};
+  resumes_ = attempt_.has_value();
   if (attempt_)
     hello.current = AttemptStatus{
         .run = attempt_->start.run, .attempt = attempt_->start.attempt, .last_seq = attempt_->journal.size(), .acked_seq = attempt_->acked};
@@ -85,9 +86,8 @@ void MockSupervisor::take(const Message& message) {
   if (const auto* order = std::get_if<CancelMessage>(&message)) return cancel(*order);
   if (const auto* ack = std::get_if<AckMessage>(&message)) {
     if (!is_current(ack->run, ack->attempt)) return;
-    const bool resumes = ack->seq <= attempt_->acked;  // after welcome
     attempt_->acked = std::max(attempt_->acked, ack->seq);
-    if (resumes) send_from(attempt_->acked + 1);
+    if (std::exchange(resumes_, false)) send_from(attempt_->acked + 1);
     return;
   }
   const auto* release = std::get_if<ReleaseMessage>(&message);

@@ -48,8 +48,9 @@ class MockSupervisor : public std::enable_shared_from_this<MockSupervisor> {
   MockTarget& target_;
   std::string id_;
   bool alive_ = false;
-  bool muted_ = false;  // play "silent"
-  int life_ = 0;        // rises with each start; timers of an earlier life do nothing
+  bool muted_ = false;    // play "silent"
+  bool resumes_ = false;  // the first acknowledgement after a hello says where to go on
+  int life_ = 0;          // rises with each start; timers of an earlier life do nothing
   std::optional<Attempt> attempt_;
   std::shared_ptr<Wire::Connection> connection_;
 };
