@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Everything else is what they are made of; the work is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check generate bench clean
+.PHONY: help build demo test check generate bench wheel deb clean
 
 help:
 	@echo "make demo          install what is missing, build, train a real model and show its run"
@@ -9,6 +9,7 @@ help:
 	@echo "make check         format, tidy, floors, generated files"
 	@echo "make generate      write the generated files anew"
 	@echo "make bench         measure beside floors and peers (bench/README.md)"
+	@echo "make wheel         dist/: a wheel with both programs inside; make deb: a Debian package"
 	@echo "make clean         remove what was built and the demo's data"
 
 build:
@@ -31,6 +32,9 @@ bench:
 	@tools/setup bench
 	@tools/build release stoker stoker-supervisor
 	@bench/run $(ONLY)
+
+wheel deb:
+	@tools/package $@
 
 clean:
 	@tools/clean
