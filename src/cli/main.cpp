@@ -1,4 +1,6 @@
 // The one binary: the CLI, and the server that the CLI starts.
+#include <csignal>
+
 #include "cli/command.hpp"
 #include "server/server.hpp"
 
@@ -20,4 +22,7 @@ stoker::Status serve(const stoker::cli::ServeOptions& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return stoker::cli::main_program(argc, argv, {.serve = serve}); }
+int main(int argc, char** argv) {
+  std::signal(SIGCHLD, SIG_DFL);  // some parents leave it ignored, and then nobody learns how a child ended
+  return stoker::cli::main_program(argc, argv, {.serve = serve});
+}

@@ -95,11 +95,10 @@ TEST(Scheduler, RequestLargerThanTheTargetIsAMistake) {
   EXPECT_EQ(mistakes[1], (Mistake{"resources.gpus", "1 GPU asked for, and the target \"local\" has none"}));
 }
 
-TEST(Scheduler, HundredThousandWaitingCostNothing) {
+TEST(Scheduler, HundredThousandGoInOrder) {
   Queue queue;
   for (int i = 1; i <= 100'000; ++i) queue.push(waiting(i));
   Usage usage;
-  const auto begin = std::chrono::steady_clock::now();
   int started = 0;
   while (!queue.empty()) {
     const auto decision = schedule(queue, kTwoCpus, usage);
@@ -110,9 +109,7 @@ TEST(Scheduler, HundredThousandWaitingCostNothing) {
     }
     for (const auto& start : decision.starts) usage.free(start.run);
   }
-  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   EXPECT_EQ(started, 100'000);
-  EXPECT_LT(seconds, 10.0) << "unoptimised and under sanitizers; what it costs is in scheduler_bench";
 }
 
 RC_GTEST_PROP(SchedulerProperty, NeverTakesMoreThanThereIs, ()) {

@@ -126,6 +126,7 @@ Result<io::FileLock> lock_slot(const std::string& dir) {
 
 void ignore_signals() {
   for (const int signal : {SIGPIPE, SIGHUP}) ::signal(signal, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);
 }
 
 io::Task<void> obey_signals(io::Loop& loop, Supervisor& supervisor) {

@@ -1,6 +1,7 @@
 """The main job by the command line: submit, follow, look at what a run left."""
 import json
 import re
+import signal
 
 from conftest import PYTHON
 
@@ -77,6 +78,14 @@ def test_the_environment_is_what_a_shell_would_have_given(stoker):
     assert stoker.wait(run)["state"] == "Completed", stoker.log(run)
     lines = stoker.log(run).decode().splitlines()
     assert lines[:3] == ["tool ran", "C.UTF-8", "yes"] and lines[4:] == ["logs", "outputs"]
+
+
+def test_signals_that_the_callers_shell_ignores_change_nothing(stoker):
+    ignored = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP)
+    deaf = {"preexec_fn": lambda: [signal.signal(each, signal.SIG_IGN) for each in ignored]}
+    code = "import signal, sys\nassert all(signal.getsignal(s) != signal.SIG_IGN for s in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP))\nsys.exit(7)"
+    run = stoker.wait(stoker.python(code, **deaf))
+    assert run["end"]["exit_code"] == 7, run["end"]
 
 
 def test_v1_script_submits_waits_and_reads_back(stoker):

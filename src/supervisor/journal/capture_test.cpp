@@ -83,25 +83,20 @@ TEST_F(CaptureTest, KeepsBothStreamsAndEveryByte) {
   EXPECT_EQ(text_of(Stream::kStderr), "err");
 }
 
-TEST_F(CaptureTest, IsLiveWithinTenMilliseconds) {
-  shell("while [ ! -e ../go ]; do sleep 0.01; done; for i in 1 2 3 4 5 6 7 8 9 10; do date +%s%N; sleep 0.02; done");
-  std::vector<std::int64_t> delays;
-  ASSERT_TRUE(io::write_file_atomically(spool.path() + "/go", ""));
+TEST_F(CaptureTest, EachLineIsThereBeforeTheNextIsWritten) {
+  shell("for i in 0 1 2 3 4 5 6 7 8 9; do echo $i; while [ ! -e ../seen$i ]; do sleep 0.01; done; done");
   std::uint64_t seen = 0;
   auto look = [&] {
     if (journal->output_size() > seen) {
-      const auto now = std::chrono::system_clock::now().time_since_epoch();
-      const auto line = journal->output_tail(20);
-      delays.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - std::stoll(line));
+      EXPECT_EQ(journal->output_size(), seen + 2);
+      EXPECT_TRUE(io::write_file_atomically(fmt::format("{}/seen{}", spool.path(), seen / 2), ""));
       seen = journal->output_size();
     }
     return keeper.is_empty();
   };
   ASSERT_TRUE(run_until(loop, look));
   finish();
-  ASSERT_EQ(delays.size(), 10U);
-  std::sort(delays.begin(), delays.end());
-  EXPECT_LT(delays[5], 10'000'000) << "half of them, on a busy machine";
+  EXPECT_EQ(seen, 20U);
 }
 
 TEST_F(CaptureTest, SixtyFourMebibytes) {
@@ -113,14 +108,11 @@ TEST_F(CaptureTest, SixtyFourMebibytes) {
 }
 
 TEST_F(CaptureTest, AMillionLinesMakeFewRecords) {
-  const auto begin = std::chrono::steady_clock::now();
   shell("seq 1000000");
   const auto output = finish();
-  const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   EXPECT_EQ(::system(("seq 1000000 | cmp -s - " + output).c_str()), 0);
   EXPECT_LT(records(), 5000U);
   EXPECT_LT(io::read_file(spool.journal_file())->size(), 500'000U);
-  RecordProperty("seconds", std::to_string(took));
 }
 
 TEST_F(CaptureTest, LinesFlushedOneByOneMakeFewRecordsToo) {

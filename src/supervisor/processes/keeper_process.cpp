@@ -74,8 +74,16 @@ void join_groups(const std::vector<const char*>& files) {
   }
 }
 
+// By the system call: glibc refuses to touch the two signals that it keeps for itself, and its posix_spawn leaves them ignored.
 void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  constexpr int kSignals = 64;
+  struct {
+    void (*handler)(int) = SIG_DFL;
+    unsigned long flags = 0;
+    void (*restorer)() = nullptr;
+    unsigned long mask = 0;
+  } action;
+  for (int signal = 1; signal <= kSignals; ++signal) ::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -241,6 +249,7 @@ void run_keeper(int socket) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM})
     ::signal(signal, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, the kernel would forget how children ended
   KeeperProgram(socket).run();
   kill_and_reap_all();
   ::_exit(0);

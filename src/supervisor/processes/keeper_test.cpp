@@ -73,9 +73,19 @@ TEST(Keeper, TheProgramStartsClean) {
   lines >> session >> self;
   EXPECT_EQ(fds, "3");
   EXPECT_EQ(input, "/dev/null");
-  EXPECT_NE(blocked.find("0000000000000000"), std::string::npos);
-  EXPECT_NE(ignored.find("0000000000000000"), std::string::npos);
+  EXPECT_EQ(blocked, "SigBlk:\t0000000000000000");
+  EXPECT_EQ(ignored, "SigIgn:\t0000000000000000");
   EXPECT_EQ(session, self) << "its own session";
+}
+
+TEST(Keeper, IsNotMisledByAParentThatIgnoresTheEndsOfItsChildren) {
+  const TemporaryFolder folder;
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  Kept kept(folder.path());
+  ::signal(SIGCHLD, before);
+  ASSERT_TRUE(kept.shell("exit 3"));
+  ASSERT_TRUE(kept.wait_empty());
+  EXPECT_EQ(WEXITSTATUS(*kept.keeper.main_status()), 3);
 }
 
 TEST(Keeper, SaysWhyAProgramCannotStart) {
