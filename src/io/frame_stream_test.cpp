@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/json.hpp"
 #include "io/testing.hpp"
 
@@ -81,11 +83,11 @@ TEST(FrameStream, UpgradesAndKeepsFramesThatCameWithTheAnswer) {
 }
 
 TEST(FrameStream, SendsInOrderAndNoticesTheEnd) {
-  std::string got;
+  std::promise<std::string> got;
   PlainServer server([&](Peer& peer) {
     peer.read_until("\r\n\r\n");
     peer.write(kSwitch);
-    got = peer.read_exactly(3 * 5 + 5 + 6 + 1'000'000);
+    got.set_value(peer.read_exactly(3 * 5 + 5 + 6 + 1'000'000));
   });
   run([&](Loop& loop) -> Task<void> {
     auto stream = co_await connect_upgrade(loop, request_to(server), in(5s));
@@ -99,8 +101,8 @@ TEST(FrameStream, SendsInOrderAndNoticesTheEnd) {
     EXPECT_FALSE(stream->is_open());
     EXPECT_FALSE(stream->post({FrameKind::kControl, "late"}));
   });
-  EXPECT_EQ(got, encoded(FrameKind::kControl, "first") + encoded(FrameKind::kControl, "second") +
-                     encoded(FrameKind::kRecords, std::string(1'000'000, 'x')));
+  EXPECT_EQ(got.get_future().get(), encoded(FrameKind::kControl, "first") + encoded(FrameKind::kControl, "second") +
+                                        encoded(FrameKind::kRecords, std::string(1'000'000, 'x')));
 }
 
 TEST(FrameStream, ASendThatIsCutOffFails) {

@@ -93,7 +93,8 @@ Status RunLog::create() {
   TRY(text_, io::open_file(stem_ + ".log", O_RDWR | O_CREAT, 0600));
   TRY(index_, io::open_file(stem_ + ".idx", O_RDWR | O_CREAT | O_TRUNC, 0600));
   CHECK_OK(io::write_all_at(index_.get(), encode_header(), 0));
-  exists_ = is_writable_ = is_new_ = is_dirty_ = true;
+  exists_ = is_writable_ = is_new_ = true;
+  is_dirty_ = true;
   return ok();
 }
 
@@ -294,7 +295,8 @@ Status RunLog::remove() {
   }
   text_.reset();
   index_.reset();
-  is_loaded_ = exists_ = is_writable_ = is_new_ = is_dirty_ = false;
+  is_loaded_ = exists_ = is_writable_ = is_new_ = false;
+  is_dirty_ = false;
   durable_ = now_ = IndexState{};
   pending_.clear();
   sealed_ = 0;

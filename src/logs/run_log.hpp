@@ -3,6 +3,7 @@
 // Order of a sync: the text to the disk, then the index entries that name it; so an index entry is never ahead of its bytes.
 // Readers and writers do not wait for the disk: `sync` works outside the lock.
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -53,8 +54,8 @@ class RunLog {
   bool is_writable_ = false;  // the descriptors are open for writing, and torn tails are cut
   bool is_loaded_ = false;
   bool exists_ = false;
-  bool is_new_ = false;  // the folder does not durably name the files yet
-  bool is_dirty_ = false;
+  bool is_new_ = false;                 // the folder does not durably name the files yet
+  std::atomic<bool> is_dirty_ = false;  // read by can_forget() without the mutex
   IndexState durable_;
   IndexState now_;
   std::vector<Entry> pending_;    // written to the text, not in the index yet

@@ -119,7 +119,8 @@ Status RunMetrics::create() {
   durable_end_ = kHeaderSize;
   state_ = State{};
   file_ = std::make_shared<io::Fd>(std::move(file));
-  exists_ = is_writable_ = is_new_ = is_dirty_ = true;
+  exists_ = is_writable_ = is_new_ = true;
+  is_dirty_ = true;
   return ok();
 }
 
@@ -301,7 +302,8 @@ Status RunMetrics::remove() {
   const std::lock_guard lock(mutex_);
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return errno_error("cannot remove " + path_, errno);
   file_.reset();
-  is_loaded_ = exists_ = is_writable_ = is_new_ = is_dirty_ = false;
+  is_loaded_ = exists_ = is_writable_ = is_new_ = false;
+  is_dirty_ = false;
   durable_end_.reset();
   state_ = State{};
   return ok();

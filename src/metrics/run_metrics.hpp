@@ -2,6 +2,7 @@
 // The metrics of one run: its file, where its blocks lie, and how far it is durable. Used by MetricStore, which hands one out per run.
 // Readers of whole series work outside the lock on a descriptor that they share, so a chart of a million points delays no writer.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -59,7 +60,7 @@ class RunMetrics {
   bool is_loaded_ = false;
   bool exists_ = false;
   bool is_new_ = false;
-  bool is_dirty_ = false;
+  std::atomic<bool> is_dirty_ = false;        // read by can_forget() without the mutex
   std::optional<std::uint64_t> durable_end_;  // nullopt until it is opened for writing; then nothing beyond counts after a failed sync
   State state_;
   std::optional<Error> failure_;  // of a sync that took with it what was appended meanwhile
