@@ -18,23 +18,56 @@ struct Row {
 };
 // One row a route; a route without a row fails the test. `own_run`: the run's token at its own run; `other_run`: the token of another run.
 constexpr Row kMatrix[] = {
-    {"get_health", true, true, true, true, true},           {"get_openapi", true, true, true, true, true},
-    {"get_server", false, true, false, false, false},       {"check_server", false, true, false, false, false},
-    {"stop_server", false, true, false, false, false},      {"list_workspaces", false, true, false, false, false},
-    {"create_workspace", false, true, false, false, false}, {"get_workspace", false, true, false, false, false},
-    {"list_experiments", false, true, false, false, false}, {"create_experiment", false, true, false, false, false},
-    {"get_experiment", false, true, false, false, false},   {"list_runs", false, true, false, false, false},
-    {"submit_run", false, true, true, false, false},        {"submit_runs", false, true, true, false, false},
-    {"get_run", false, true, true, false, false},           {"update_run", false, true, true, false, false},
-    {"cancel_run", false, true, true, false, false},        {"explain_run", false, true, true, false, false},
-    {"list_events", false, true, true, false, false},       {"list_children", false, true, true, false, false},
-    {"get_metrics", false, true, true, false, false},       {"get_log", false, true, true, false, false},
-    {"follow_run", false, true, true, false, false},        {"list_files", false, true, true, false, false},
-    {"get_file", false, true, true, false, false},          {"put_file", false, true, true, false, false},
-    {"commit_snapshot", false, true, true, true, false},    {"find_missing", false, true, true, true, false},
-    {"add_pack", false, true, true, true, false},           {"get_snapshot", false, true, false, false, false},
-    {"get_pack", false, true, false, false, true},          {"get_snapshot_file", false, true, false, false, false},
-    {"diff_snapshots", false, true, false, false, false},   {"connect_supervisor", false, false, false, false, true},
+    {"get_health", true, true, true, true, true},
+    {"get_openapi", true, true, true, true, true},
+    {"get_server", false, true, false, false, false},
+    {"check_server", false, true, false, false, false},
+    {"stop_server", false, true, false, false, false},
+    {"list_workspaces", false, true, false, false, false},
+    {"create_workspace", false, true, false, false, false},
+    {"get_workspace", false, true, false, false, false},
+    {"list_experiments", false, true, false, false, false},
+    {"create_experiment", false, true, false, false, false},
+    {"get_experiment", false, true, false, false, false},
+    {"list_runs", false, true, false, false, false},
+    {"submit_run", false, true, true, false, false},
+    {"submit_runs", false, true, true, false, false},
+    {"get_run", false, true, true, false, false},
+    {"update_run", false, true, true, false, false},
+    {"begin_runs", false, true, true, false, false},
+    {"start_run", false, true, true, false, false},
+    {"end_run", false, true, true, false, false},
+    {"heartbeat", false, true, true, false, false},
+    {"update_workspace", false, true, false, false, false},
+    {"delete_workspace", false, true, false, false, false},
+    {"list_secrets", false, true, true, true, false},
+    {"get_secret", false, true, true, true, false},
+    {"put_secret", false, true, false, false, false},
+    {"delete_secret", false, true, false, false, false},
+    {"update_experiment", false, true, false, false, false},
+    {"delete_experiment", false, true, false, false, false},
+    {"delete_run", false, true, false, false, false},
+    {"archive_run", false, true, false, false, false},
+    {"restore_run", false, true, false, false, false},
+    {"log_metrics", false, true, true, false, false},
+    {"cancel_run", false, true, true, false, false},
+    {"explain_run", false, true, true, false, false},
+    {"list_events", false, true, true, false, false},
+    {"list_children", false, true, true, false, false},
+    {"get_metrics", false, true, true, false, false},
+    {"get_log", false, true, true, false, false},
+    {"follow_run", false, true, true, false, false},
+    {"list_files", false, true, true, false, false},
+    {"get_file", false, true, true, false, false},
+    {"put_file", false, true, true, false, false},
+    {"commit_snapshot", false, true, true, true, false},
+    {"find_missing", false, true, true, true, false},
+    {"add_pack", false, true, true, true, false},
+    {"get_snapshot", false, true, false, false, false},
+    {"get_pack", false, true, false, false, true},
+    {"get_snapshot_file", false, true, false, false, false},
+    {"diff_snapshots", false, true, false, false, false},
+    {"connect_supervisor", false, false, false, false, true},
 };
 
 class AuthorizationTest : public ServerTest {
@@ -46,7 +79,7 @@ class AuthorizationTest : public ServerTest {
     };
     put("{run}", run_);
     put("{path...}", "outputs/x.txt");
-    put("{workspace}", "nowhere");
+    put("{workspace}", workspace_);
     put("{name}", "nothing");
     put("{snapshot}", std::string(64, 'a'));
     put("{other}", std::string(64, 'b'));
@@ -55,6 +88,7 @@ class AuthorizationTest : public ServerTest {
   std::string body_of(const Route& route) const {
     const std::string child = fmt::format(R"({{"argv":["/bin/true"],"parent":"{}","environment_variables":{{"STOKER_MOCK":"hang"}}}})", run_);
     if (route.name == "submit_run") return child;
+    if (route.name == "begin_runs") return fmt::format(R"({{"runs":[{{"parent":"{}"}}]}})", run_);
     if (route.name == "submit_runs") return fmt::format(R"({{"runs":[{}]}})", child);
     return route.spec->body == BodyKind::kJson ? "{}" : "";
   }
@@ -80,13 +114,13 @@ class AuthorizationTest : public ServerTest {
     if (!row.nobody) EXPECT_EQ(status_as("wrong", route), 401) << route.name;
   }
 
-  std::string run_, other_run_;
+  std::string run_, other_run_, workspace_;
 };
 
 TEST_F(AuthorizationTest, EveryRouteAndEveryCaller) {
   start();
   other_run_ = submit("hang");
-  wait_for(other_run_, "Running");
+  workspace_ = std::string(wait_for(other_run_, "Running").at("workspace_id").as_string());
   // Each route gets a run of its own, since some of them end it.
   for (const auto& route : routes()) {
     const auto* row = std::ranges::find(kMatrix, route.name, &Row::name);

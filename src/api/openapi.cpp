@@ -69,7 +69,8 @@ json::object body_schema(const SpecInfo& spec) {
 
 json::object request_body(const SpecInfo& spec) {
   json::object content;
-  if (spec.body == BodyKind::kStream) content[spec.body_type] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
+  const bool is_binary = spec.body == BodyKind::kStream && spec.body_schema.empty();
+  if (is_binary) content[spec.body_type] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
   else content["application/json"] = {{"schema", body_schema(spec)}};
   return {{"required", spec.body_required}, {"content", std::move(content)}};
 }
@@ -77,7 +78,7 @@ json::object request_body(const SpecInfo& spec) {
 json::object responses_of(const SpecInfo& spec) {
   json::object done;
   done["description"] = spec.answer_description.empty() ? json::value(reason_phrase(spec.status)) : json::value(spec.answer_description);
-  if (spec.status != 101) done["content"] = content_of(spec.answer);
+  if (spec.status != 101 && spec.status != 204) done["content"] = content_of(spec.answer);
   json::object responses;
   responses[std::to_string(spec.status)] = std::move(done);
   responses["default"] = {{"description", "what went wrong"}, {"content", content_of("Error")}};

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "catalog/runs.hpp"
@@ -100,10 +102,19 @@ io::Task<Status> check_reach(Call& call, const Route& route) {
 }
 
 io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs) {
-  CO_CHECK_OK(co_await check_peer(call));
+  const bool starts_programs = std::ranges::any_of(specs, [](const RunSpec& spec) { return spec.kind == RunKind::kScript; });
+  if (starts_programs) CO_CHECK_OK(co_await check_peer(call));
   if (call.caller.kind != Caller::Kind::kRun) co_return ok();
   for (const auto& spec : specs) CO_CHECK_OK(co_await check_child(call, spec));
   co_return ok();
+}
+
+io::Task<Status> check_workspace(Call& call, WorkspaceId workspace) {
+  if (call.caller.kind != Caller::Kind::kRun) co_return ok();
+  auto read = [run = call.caller.run](db::Connection& connection) { return catalog::look_up_run_mark(connection, run); };
+  CO_TRY(const auto mark, co_await call.services.catalog.read(std::move(read)));
+  if (mark && mark->workspace == workspace) co_return ok();
+  co_return Error(ErrorCode::kForbidden, "this token does not reach that workspace").hint("the token of a run reaches the workspace of that run");
 }
 
 }  // namespace stoker::api

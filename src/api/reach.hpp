@@ -16,4 +16,7 @@ io::Task<Result<bool>> is_at_or_below(catalog::Catalog& catalog, RunId ancestor,
 /// May this caller make runs? Those of a run's token hang below it, in its workspace; on a server of root only root submits over TCP.
 io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs);
 
+/// For what belongs to a workspace: a run's token reaches its own.
+io::Task<Status> check_workspace(Call& call, WorkspaceId workspace);
+
 }  // namespace stoker::api

@@ -79,6 +79,12 @@ void from_json(FieldReader& reader, const FieldInfo& info, std::int64_t& out) {
 void from_json(FieldReader& reader, const FieldInfo& info, bool& out) {
   out = reader.boolean(info.name, info.required ? std::nullopt : std::optional(out));
 }
+void from_json(FieldReader& reader, const FieldInfo& info, std::optional<bool>& out) {
+  const auto* value = reader.child(info.name);
+  if (value == nullptr || value->is_null()) return;
+  if (value->is_bool()) out = value->get_bool();
+  else reader.mistake(info.name, "must be true or false");
+}
 void from_json(FieldReader& reader, const FieldInfo& info, std::vector<std::string>& out) { out = reader.texts(info.name); }
 void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::string>& out) { out = reader.text_map(info.name); }
 void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::optional<std::string>>& out) {

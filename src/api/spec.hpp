@@ -116,6 +116,7 @@ void from_json(FieldReader& reader, const FieldInfo& info, std::string& out);
 void from_json(FieldReader& reader, const FieldInfo& info, std::optional<std::string>& out);
 void from_json(FieldReader& reader, const FieldInfo& info, std::int64_t& out);
 void from_json(FieldReader& reader, const FieldInfo& info, bool& out);
+void from_json(FieldReader& reader, const FieldInfo& info, std::optional<bool>& out);
 void from_json(FieldReader& reader, const FieldInfo& info, std::vector<std::string>& out);
 void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::string>& out);
 void from_json(FieldReader& reader, const FieldInfo& info, std::map<std::string, std::optional<std::string>>& out);
@@ -141,6 +142,16 @@ class Spec : public SpecInfo {
   template <class T>
   Spec& query(std::string name, T Input::* member, std::string description, Rule rule = {}) {
     return text(In::kQuery, std::move(name), member, std::move(description), std::move(rule), false);
+  }
+  /// A query field that may be given many times.
+  Spec& query_list(std::string name, std::vector<std::string> Input::* member, std::string description) {
+    add<std::vector<std::string>>(In::kQuery, std::move(name), std::move(description), {}, false);
+    const auto row = fields.size() - 1;
+    text_readers_.push_back([row, member](const SpecInfo& info, const Sources& sources, Input& input, std::vector<Mistake>&) {
+      for (const auto& [key, value] : sources.query)
+        if (key == info.fields[row].name) (input.*member).push_back(value);
+    });
+    return *this;
   }
   template <class T>
   Spec& header(std::string name, T Input::* member, std::string description, Rule rule = {}) {
@@ -175,11 +186,12 @@ class Spec : public SpecInfo {
     body_limit = bytes;
     return *this;
   }
-  /// The handler reads the body itself.
-  Spec& stream(std::string content_type) {
+  /// The handler reads the body itself; `schema_name` says what it is, where it is JSON.
+  Spec& stream(std::string content_type, std::string schema_name = "") {
     body = BodyKind::kStream;
     body_required = true;
     body_type = std::move(content_type);
+    body_schema = std::move(schema_name);
     return *this;
   }
   Spec& answers(int code, std::string what, std::string description = "") {

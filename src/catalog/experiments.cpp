@@ -18,6 +18,7 @@ Experiment read_experiment(const db::Row& row) {
   experiment.name = row.text("name");
   experiment.created_at = row.time("created_at");
   experiment.archived_at = row.optional_time("archived_at");
+  experiment.description = row.text("description");
   experiment.tags = labels_from_text(row.borrowed_text("tags"));
   experiment.run_count = row.integer("run_count");
   return experiment;
@@ -46,6 +47,7 @@ json::object to_json(const Experiment& experiment) {
   body["name"] = experiment.name;
   body["created_at"] = format_time(experiment.created_at);
   body["archived_at"] = json_or_null(experiment.archived_at);
+  body["description"] = experiment.description;
   body["tags"] = stoker::to_json(experiment.tags);
   body["run_count"] = experiment.run_count;
   return body;
@@ -85,16 +87,23 @@ Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const 
   return find_experiment(connection, workspace, name);
 }
 
-Result<Experiment> set_experiment_archived(db::Transaction& transaction, const ExperimentId& id, std::optional<Time> archived_at) {
-  CHECK_OK(transaction.connection().execute("set_experiment_archived", {id, archived_at}));
-  return find_experiment(transaction, id);
+Status update_experiment(db::Transaction& transaction, const Experiment& experiment) {
+  for (const auto& [key, value] : experiment.tags) CHECK_OK(check_tag(key, value));
+  const auto tags = labels_to_text(experiment.tags);
+  TRY(const auto changed,
+      transaction.connection().execute("update_experiment", {experiment.id, experiment.archived_at, experiment.description, tags}));
+  if (changed == 0) return no_experiment(experiment.id);
+  return ok();
 }
 
-Result<Experiment> set_experiment_tags(db::Transaction& transaction, const ExperimentId& id, const std::map<std::string, std::string>& tags) {
-  for (const auto& [key, value] : tags) CHECK_OK(check_tag(key, value));
-  const auto text = labels_to_text(tags);
-  CHECK_OK(transaction.connection().execute("set_experiment_tags", {id, text}));
-  return find_experiment(transaction, id);
+Status remove_experiment(db::Transaction& transaction, const ExperimentId& id) {
+  auto& connection = transaction.connection();
+  TRY(const auto run, connection.read_one("find_run_of_experiment", {id}, [](const db::Row& row) { return row.text("id"); }));
+  if (run)
+    return Error(ErrorCode::kConflict, fmt::format("the experiment has runs, {} among them", *run))
+        .hint("archive the experiment, or delete its runs first");
+  CHECK_OK(connection.execute("remove_experiment", {id}));
+  return ok();
 }
 
 }  // namespace stoker::catalog

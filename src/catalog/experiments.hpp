@@ -23,6 +23,7 @@ struct Experiment {
   std::string name;
   Time created_at;
   std::optional<Time> archived_at;
+  std::string description;
   std::map<std::string, std::string> tags;
   std::int64_t run_count = 0;  // runs made so far, and the number of the newest
 };
@@ -37,8 +38,9 @@ Result<std::vector<Experiment>> list_experiments(db::Connection& connection, con
 /// kInvalidInput for a name that is none, kNotFound for a workspace that is not there.
 Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now,
                                             Random& random);
-/// nullopt brings it back.
-Result<Experiment> set_experiment_archived(db::Transaction& transaction, const ExperimentId& id, std::optional<Time> archived_at);
-Result<Experiment> set_experiment_tags(db::Transaction& transaction, const ExperimentId& id, const std::map<std::string, std::string>& tags);
+/// Writes archived_at, description and tags. kInvalidInput: a tag; kNotFound.
+Status update_experiment(db::Transaction& transaction, const Experiment& experiment);
+/// kConflict: it has runs.
+Status remove_experiment(db::Transaction& transaction, const ExperimentId& id);
 
 }  // namespace stoker::catalog

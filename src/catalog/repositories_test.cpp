@@ -1,94 +1,12 @@
 // The repositories, on both engines.
-#include <gmock/gmock.h>
-
-#include "catalog/catalog.hpp"
-#include "catalog/events.hpp"
-#include "catalog/experiments.hpp"
-#include "catalog/files.hpp"
-#include "catalog/idempotency.hpp"
-#include "catalog/meta.hpp"
-#include "catalog/runs.hpp"
-#include "catalog/tags.hpp"
-#include "catalog/workspaces.hpp"
-#include "db/testing.hpp"
-#include "domain/names.hpp"
+#include "catalog/repository_test.hpp"
 
 namespace stoker::catalog {
 namespace {
 
-using db::testing::Engine;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class RepositoryTest : public db::testing::OnBothEngines {
- protected:
-  using Run = stoker::Run;  // and not GoogleTest's private function
-
-  void SetUp() override {
-    OnBothEngines::SetUp();
-    if (HasFatalFailure()) return;
-    auto database = db::Database::open(settings(), schema());
-    ASSERT_TRUE(database) << database.error().to_line();
-    database_ = std::move(*database);
-    auto connection = database_->connect(db::Access::kWrite);
-    ASSERT_TRUE(connection) << connection.error().to_line();
-    connection_ = std::move(*connection);
-    auto transaction = db::Transaction::begin(*connection_);
-    ASSERT_TRUE(transaction) << transaction.error().to_line();
-    transaction_.emplace(std::move(*transaction));
-    auto workspace = create_workspace(tx(), {"sub", "group", "main"}, clock_.now(), random_);
-    ASSERT_TRUE(workspace) << workspace.error().to_line();
-    workspace_ = std::move(*workspace);
-  }
-  void TearDown() override {
-    transaction_.reset();
-    connection_.reset();
-    database_.reset();
-  }
-
-  db::Transaction& tx() { return *transaction_; }
-
-  Run a_run(const std::string& experiment = "train") {
-    clock_.advance(Duration(1'000'000));
-    Run run;
-    run.workspace = workspace_.id;
-    run.experiment_name = experiment;
-    run.id = new_run_id(experiment, clock_.now(), random_);
-    run.display_name = "calm_badger";
-    run.created_at = clock_.now();
-    run.spec.workspace = workspace_.name;
-    run.spec.experiment = experiment;
-    run.spec.argv = {"python", "train.py"};
-    return run;
-  }
-  Run inserted(Run run) {
-    auto made = insert_run(tx(), std::move(run), random_);
-    EXPECT_TRUE(made) << made.error().to_line();
-    return made ? *made : Run();
-  }
-  void move_to(Run& run, RunState state) {
-    const auto before = run.state;
-    run.state = state;
-    auto moved = update_run(tx(), run, before, run.attempt);
-    EXPECT_TRUE(moved && *moved);
-  }
-  std::vector<std::string> ids(const RunFilter& filter, std::size_t limit = 100, const std::string& cursor = {}) {
-    auto page = list_runs(tx(), filter, limit, cursor);
-    EXPECT_TRUE(page) << page.error().to_line();
-    std::vector<std::string> found;
-    if (page)
-      for (const auto& run : page->runs) found.push_back(run.id.text());
-    return found;
-  }
-
-  ManualClock clock_;
-  SeededRandom random_{7};
-  std::unique_ptr<db::Database> database_;
-  std::unique_ptr<db::Connection> connection_;
-  std::optional<db::Transaction> transaction_;
-  Workspace workspace_;
-};
 INSTANTIATE_TEST_SUITE_P(Engines, RepositoryTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres), db::testing::engine_name);
 
 TEST_P(RepositoryTest, EveryStatementIsUnderstood) {
@@ -140,21 +58,6 @@ TEST_P(RepositoryTest, AnExperimentThatIsNotThereIsToldWithTheNearestName) {
   EXPECT_THAT(missing.error().hint_text(), HasSubstr("diabetes"));
   EXPECT_ERROR(get_or_create_experiment(tx(), workspace_.id, "a/b", clock_.now(), random_), kInvalidInput);
   EXPECT_ERROR(get_or_create_experiment(tx(), WorkspaceId("none"), "a", clock_.now(), random_), kNotFound);
-}
-
-TEST_P(RepositoryTest, ExperimentsAreArchivedAndTagged) {
-  VALUE_OF(const auto made, get_or_create_experiment(tx(), workspace_.id, "a", clock_.now(), random_));
-  VALUE_OF(const auto archived, set_experiment_archived(tx(), made.id, clock_.now()));
-  EXPECT_EQ(archived.archived_at, clock_.now());
-  VALUE_OF(const auto listed, list_experiments(tx(), workspace_.id, false));
-  EXPECT_THAT(listed, IsEmpty());
-  VALUE_OF(const auto all, list_experiments(tx(), workspace_.id));
-  EXPECT_EQ(all.size(), 1U);
-  VALUE_OF(const auto back, set_experiment_archived(tx(), made.id, std::nullopt));
-  EXPECT_FALSE(back.archived_at);
-  VALUE_OF(const auto tagged, set_experiment_tags(tx(), made.id, {{"team", "vision"}}));
-  EXPECT_EQ(tagged.tags.at("team"), "vision");
-  EXPECT_ERROR(set_experiment_archived(tx(), ExperimentId("none"), std::nullopt), kNotFound);
 }
 
 TEST_P(RepositoryTest, ARunComesBackAsItWasStored) {

@@ -44,32 +44,61 @@ std::string text_or_any(const std::optional<Id<Tag>>& id) {
   return id ? id->text() : std::string();
 }
 
-Result<std::vector<StoredRun>> read_by_prefix(db::Connection& connection, const RunFilter& filter, std::int64_t count, const std::string& cursor) {
+std::string labels_text(const std::vector<Label>& labels) {
+  json::array list;
+  for (const auto& [key, value] : labels) list.push_back({{"key", key}, {"value", json_or_null(value)}});
+  return json::serialize(list);
+}
+
+constexpr std::string_view text_of(RunView view) { return view == RunView::kActive ? "active" : view == RunView::kArchived ? "archived" : "all"; }
+
+/// The parameters that all lists have, with those of one list after them.
+class Question {
+ public:
+  Question(db::Connection& connection, const RunFilter& filter, std::int64_t count)
+      : connection_(connection), filter_(filter), count_(count), tags_(labels_text(filter.tags)), properties_(labels_text(filter.properties)) {}
+
+  template <class... More>
+  Result<std::vector<StoredRun>> ask(std::string_view statement, const More&... more) const {
+    return read_runs(
+        connection_, statement,
+        {count_, workspace(), experiment(), states(), kind(), text_of(filter_.view), filter_.top_level_only, tags_, properties_, db::Value(more)...});
+  }
+
+ private:
+  std::string workspace() const { return text_or_any(filter_.workspace); }
+  std::string experiment() const { return text_or_any(filter_.experiment); }
+  std::string states() const { return states_text(filter_.states); }
+  std::string kind() const { return filter_.kind ? std::string(to_text(*filter_.kind)) : std::string(); }
+
+  db::Connection& connection_;
+  const RunFilter& filter_;
+  std::int64_t count_;
+  std::string tags_, properties_;
+};
+
+Result<std::vector<StoredRun>> read_by_prefix(const Question& question, const RunFilter& filter, const std::string& cursor) {
   std::string before = filter.id_prefix + std::string(kAfterAnyText);
   if (!cursor.empty()) {
     if (cursor[0] != mark_of(Order::kById)) return bad_cursor();
     before = cursor.substr(1);
   }
-  return read_runs(connection, "list_runs_by_prefix",
-                   {filter.id_prefix, before, text_or_any(filter.workspace), text_or_any(filter.experiment), text_or_any(filter.parent),
-                    states_text(filter.states), count});
+  return question.ask("list_runs_by_prefix", before, filter.id_prefix, text_or_any(filter.parent));
 }
 
 Result<std::vector<StoredRun>> read_page(db::Connection& connection, const RunFilter& filter, std::int64_t count, const std::string& cursor) {
+  const Question question(connection, filter, count);
   const auto order = order_of(filter);
-  if (order == Order::kById) return read_by_prefix(connection, filter, count, cursor);
+  if (order == Order::kById) return read_by_prefix(question, filter, cursor);
   TRY(const auto before, parse_position(order, cursor));
-  const auto workspace = text_or_any(filter.workspace);
-  const auto experiment = text_or_any(filter.experiment);
-  const auto states = states_text(filter.states);
-  if (filter.parent) return read_runs(connection, "list_runs_of_parent", {*filter.parent, before, workspace, experiment, states, count});
-  if (order == Order::kByNumber) return read_runs(connection, "list_runs_of_experiment", {*filter.experiment, before, workspace, states, count});
+  if (filter.parent) return question.ask("list_runs_of_parent", before, *filter.parent);
+  if (order == Order::kByNumber) return question.ask("list_runs_of_experiment", before);
   const bool only_live = !filter.states.empty() && std::ranges::none_of(filter.states, is_terminal);
-  if (only_live) return read_runs(connection, "list_runs_live", {before, workspace, experiment, states, count});
+  if (only_live) return question.ask("list_runs_live", before);
+  if (filter.view == RunView::kArchived) return question.ask("list_runs_archived", before);
   const bool one_ended = filter.states.size() == 1 && filter.workspace;
-  if (one_ended) return read_runs(connection, "list_runs_ended", {workspace, to_text(filter.states[0]), before, count});
-  if (filter.workspace) return read_runs(connection, "list_runs_of_workspace", {workspace, before, states, count});
-  return read_runs(connection, "list_runs", {before, states, count});
+  if (one_ended) return question.ask("list_runs_ended", before, to_text(filter.states[0]));
+  return question.ask(filter.workspace ? "list_runs_of_workspace" : "list_runs", before);
 }
 
 std::string cursor_of(Order order, const StoredRun& stored) {

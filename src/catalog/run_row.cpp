@@ -89,7 +89,10 @@ void read_plain(const db::Row& row, Run& run) {
   run.experiment = ExperimentId(row.text("experiment_id"));
   run.experiment_name = row.text("experiment_name");
   run.display_name = row.text("display_name");
+  run.description = row.text("description");
   run.created_at = row.time("created_at");
+  run.archived_at = row.optional_time("archived_at");
+  run.is_watched = row.boolean("is_watched");
   run.attempt = static_cast<int>(row.integer("attempt"));
   run.cancel_requested = row.boolean("cancel_requested");
   run.cancel_by = row.text("cancel_by");

@@ -111,7 +111,8 @@ Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random) {
                                                              end ? std::optional(end->message) : std::nullopt,
                                                              error_text(run.error),
                                                              phases_text(run.phases),
-                                                             run.journal_acked}));
+                                                             run.journal_acked,
+                                                             to_text(run.spec.kind)}));
   if (inserted == 0) return Error(ErrorCode::kConflict, fmt::format("the run {} exists already", run.id.text()));
   CHECK_OK(insert_labels(connection, run));
   return run;
@@ -133,6 +134,7 @@ Result<std::optional<RunMark>> look_up_run_mark(db::Connection& connection, cons
   return connection.read_one("find_run_mark", {id}, [](const db::Row& row) {
     RunMark mark;
     mark.workspace = WorkspaceId(row.text("workspace_id"));
+    mark.kind = run_kind_from_text(row.borrowed_text("kind")).value_or(RunKind::kScript);
     mark.state = run_state_from_text(row.borrowed_text("state")).value_or(RunState::kNotStarted);
     mark.attempt = static_cast<int>(row.integer("attempt"));
     mark.cancel_requested = row.boolean("cancel_requested");
@@ -183,10 +185,43 @@ Result<bool> set_run_error(db::Transaction& transaction, const RunId& id, int at
   return changed == 1;
 }
 
-Status set_display_name(db::Transaction& transaction, const RunId& id, const std::string& display_name) {
-  TRY(const auto changed, transaction.connection().execute("set_display_name", {id, display_name}));
+namespace {
+
+/// For statements that name one run by its id.
+Status change(db::Transaction& transaction, std::string_view statement, const RunId& id, db::Value value) {
+  TRY(const auto changed, transaction.connection().execute(statement, {id, std::move(value)}));
   if (changed == 0) return no_run(transaction, id);
   return ok();
+}
+
+}  // namespace
+
+Status set_archived(db::Transaction& transaction, const RunId& id, std::optional<Time> archived_at) {
+  return change(transaction, "set_run_archived", id, archived_at);
+}
+
+Status set_description(db::Transaction& transaction, const RunId& id, const std::string& description) {
+  return change(transaction, "set_run_description", id, description);
+}
+
+Status set_watched(db::Transaction& transaction, const RunId& id) {
+  CHECK_OK(transaction.connection().execute("watch_run", {id}));
+  return ok();
+}
+
+Result<RunId> next_child_id(db::Transaction& transaction, const RunId& parent) {
+  for (;;) {
+    TRY(const auto number,
+        transaction.connection().read_one("count_child", {parent}, [](const db::Row& row) { return row.integer("children_made"); }));
+    if (!number) return no_run(transaction, parent);
+    RunId id(fmt::format("{}_{}", parent.text(), *number));
+    TRY(const auto taken, find_pk(transaction, id));
+    if (!taken) return id;
+  }
+}
+
+Status set_display_name(db::Transaction& transaction, const RunId& id, const std::string& display_name) {
+  return change(transaction, "set_display_name", id, display_name);
 }
 
 }  // namespace stoker::catalog

@@ -28,6 +28,7 @@ Result<std::optional<Run>> look_up_run(db::Connection& connection, const RunId& 
 /// The few columns that decide whether a message still matters; far cheaper than the whole run.
 struct RunMark {
   WorkspaceId workspace;
+  RunKind kind = RunKind::kScript;
   RunState state = RunState::kNotStarted;
   int attempt = 0;
   bool cancel_requested = false;
@@ -35,19 +36,29 @@ struct RunMark {
 };
 Result<std::optional<RunMark>> look_up_run_mark(db::Connection& connection, const RunId& id);
 
+/// Key and value of a tag or a property; no value: any.
+using Label = std::pair<std::string, std::optional<std::string>>;
+enum class RunView : std::uint8_t { kActive, kArchived, kAll };
+
 struct RunFilter {
   std::optional<WorkspaceId> workspace;
   std::optional<ExperimentId> experiment;
   std::optional<RunId> parent;
   std::vector<RunState> states;  // empty: all
   std::string id_prefix;         // empty: all
+  std::optional<RunKind> kind;
+  RunView view = RunView::kActive;
+  bool top_level_only = false;    // no children
+  std::vector<Label> tags;        // all of them
+  std::vector<Label> properties;  // all of them
 };
 struct RunPage {
   std::vector<Run> runs;                   // newest first
   std::optional<std::string> next_cursor;  // nullopt: that was all
 };
 /// At most `limit` (1 to 1000). `cursor` is a page's next_cursor under the same filter, empty for the first. kInvalidInput for another one.
-/// The cost follows the page and not what is stored, but for ended states within an experiment or parent, which read past the others.
+/// The cost follows the page and not what is stored, but for ended states within an experiment or parent, kinds,
+/// labels and archived runs of one experiment or parent, which read past the others.
 Result<RunPage> list_runs(db::Connection& connection, const RunFilter& filter, std::size_t limit, const std::string& cursor = {});
 
 /// Every run that has not ended, oldest first: what a server looks at when it starts.
@@ -68,7 +79,13 @@ Result<bool> set_journal_acked(db::Transaction& transaction, const RunId& id, in
 /// These do nothing, and say false, when the run's attempt is another one.
 Result<bool> set_phases(db::Transaction& transaction, const RunId& id, int attempt, const std::vector<Phase>& phases);
 Result<bool> set_run_error(db::Transaction& transaction, const RunId& id, int attempt, const std::optional<RunError>& error);
-/// kNotFound when the run is not there.
+/// The id of the next interactive child: `<parent>_<n>`, n from 1. kNotFound: the parent.
+Result<RunId> next_child_id(db::Transaction& transaction, const RunId& parent);
+/// From now on the silence of this interactive run means something.
+Status set_watched(db::Transaction& transaction, const RunId& id);
+/// These are kNotFound when the run is not there. nullopt brings it back.
+Status set_archived(db::Transaction& transaction, const RunId& id, std::optional<Time> archived_at);
+Status set_description(db::Transaction& transaction, const RunId& id, const std::string& description);
 Status set_display_name(db::Transaction& transaction, const RunId& id, const std::string& display_name);
 
 }  // namespace stoker::catalog

@@ -1,13 +1,14 @@
 -- What the migrations make of an empty SQLite file; for reading and review. Rewritten by STOKER_ACCEPT=1 test_catalog.
 
 CREATE VIEW experiment_rows AS
-SELECT e.pk, e.id, e.number, e.workspace_pk, w.id AS workspace_id, e.name, e.created_at, e.archived_at, e.tags, e.run_count
+SELECT e.pk, e.id, e.number, e.workspace_pk, w.id AS workspace_id, e.name, e.created_at, e.archived_at, e.description, e.tags, e.run_count
 FROM experiments AS e JOIN workspaces AS w ON w.pk = e.workspace_pk;
 
 CREATE VIEW run_rows AS
 SELECT r.pk, r.id, r.number, r.workspace_pk, r.experiment_pk, r.parent_pk, w.id AS workspace_id, e.id AS experiment_id, e.name AS experiment_name,
-       r.display_name, r.spec, r.created_at, r.state, r.is_live, r.attempt, r.handle, r.gpu_indices, r.cancel_requested, r.cancel_by, r.started_at,
-       r.ended_at, r.end_reason, r.end_exit_code, r.end_signal, r.end_message, r.error, r.phases, r.journal_acked
+       r.kind, r.display_name, r.description, r.spec, r.created_at, r.archived_at, r.is_watched, r.state, r.is_live, r.attempt, r.handle, r.gpu_indices,
+       r.cancel_requested, r.cancel_by, r.started_at, r.ended_at, r.end_reason, r.end_exit_code, r.end_signal, r.end_message, r.error, r.phases,
+       r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk JOIN experiments AS e ON e.pk = r.experiment_pk;
 
 CREATE TABLE experiments (
@@ -19,7 +20,7 @@ CREATE TABLE experiments (
   created_at   BIGINT NOT NULL,
   archived_at  BIGINT,                    -- null: not archived
   tags         TEXT NOT NULL,             -- JSON object, text to text
-  run_count    BIGINT NOT NULL,           -- made so far; the number of the newest
+  run_count    BIGINT NOT NULL, description TEXT NOT NULL DEFAULT '',           -- made so far; the number of the newest
   UNIQUE (workspace_pk, name),
   UNIQUE (workspace_pk, number)
 );
@@ -29,6 +30,10 @@ CREATE TABLE idempotency_keys (
   request    TEXT NOT NULL,                  -- SHA-256 of the request that used it first
   run_pk     BIGINT NOT NULL REFERENCES runs (pk),
   created_at BIGINT NOT NULL                 -- deleted some days later
+) WITHOUT ROWID;
+
+CREATE TABLE removals (
+  run_id TEXT PRIMARY KEY NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE run_events (
@@ -94,7 +99,7 @@ CREATE TABLE runs (
   error            TEXT,                      -- JSON {code, message, type, trace, hint}
   phases           TEXT NOT NULL,             -- JSON array of [name, started_at, ended_at or null]
 
-  journal_acked    BIGINT NOT NULL,           -- the present attempt's journal is durable up to here
+  journal_acked    BIGINT NOT NULL, kind TEXT NOT NULL DEFAULT 'script', description TEXT NOT NULL DEFAULT '', archived_at BIGINT, is_watched BIGINT NOT NULL DEFAULT 0, children_made BIGINT NOT NULL DEFAULT 0,           -- the present attempt's journal is durable up to here
   UNIQUE (experiment_pk, number)              -- also: runs of an experiment, newest first
 );
 
@@ -104,6 +109,15 @@ CREATE TABLE schema_migrations (
   checksum   TEXT NOT NULL,       -- SHA-256 of its text when it was applied
   applied_at BIGINT NOT NULL      -- microseconds since 1970, UTC
 );
+
+CREATE TABLE secrets (
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk),
+  name         TEXT NOT NULL,
+  sealed       TEXT NOT NULL,                -- secretbox, base64 (runs/vault.cpp)
+  created_at   BIGINT NOT NULL,
+  updated_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_pk, name)
+) WITHOUT ROWID;
 
 CREATE TABLE server_meta (
   name  TEXT PRIMARY KEY NOT NULL,
@@ -118,11 +132,15 @@ CREATE TABLE workspaces (
   name             TEXT NOT NULL,
   created_at       BIGINT NOT NULL,
   tags             TEXT NOT NULL,             -- JSON object, text to text
-  experiment_count BIGINT NOT NULL,           -- made so far; the number of the newest
+  experiment_count BIGINT NOT NULL, friendly_name TEXT NOT NULL DEFAULT '', description TEXT NOT NULL DEFAULT '',           -- made so far; the number of the newest
   UNIQUE (subscription_id, resource_group, name)
 );
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+CREATE INDEX idempotency_keys_by_run ON idempotency_keys (run_pk);
+
+CREATE INDEX runs_archived ON runs (pk) WHERE archived_at IS NOT NULL;
 
 CREATE INDEX runs_by_parent ON runs (parent_pk, pk) WHERE parent_pk IS NOT NULL;
 

@@ -57,10 +57,12 @@ TEST_F(SchemaTest, TheDumpIsUpToDate) {
   EXPECT_EQ(dump, kept) << "run test_catalog with STOKER_ACCEPT=1 and look at the difference";
 }
 
-/// `$1`… as SQLite's planner is asked: spelled by the kind's words, which only one of these statements uses.
+/// `$1`… as SQLite's planner is asked: spelled by the kind's words.
 std::string plan_of(SqliteFile& file, std::string sql) {
-  const auto word = sql.find("EACH_INTEGER($1)");
-  if (word != std::string::npos) sql.replace(word, 16, "(SELECT value FROM json_each($1))");
+  for (const std::string_view word : {"EACH_INTEGER", "EACH_OBJECT"}) {
+    for (auto at = sql.find(word); at != std::string::npos; at = sql.find(word))
+      sql.replace(at, word.size() + 4, "(SELECT value FROM json_each($1))");
+  }
   std::string plan;
   for (const auto& step : file.column("EXPLAIN QUERY PLAN " + sql, 3)) plan += step + "\n";
   return plan;
@@ -87,6 +89,7 @@ TEST_F(SchemaTest, EachListOfRunsWalksItsIndex) {
       {"list_runs_of_parent", "runs_by_parent (parent_pk=? AND pk<?)"},
       {"list_runs_ended", "runs_ended (workspace_pk=? AND state=? AND pk<?)"},
       {"list_runs_live", "runs_live"},
+      {"list_runs_archived", "runs_archived (pk<?)"},
       {"live_runs", "runs_live"},
       {"count_live_runs", "runs_live"},
       {"list_runs_by_prefix", "(id>? AND id<?)"},

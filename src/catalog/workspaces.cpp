@@ -12,6 +12,8 @@ Workspace read_workspace(const db::Row& row) {
   Workspace workspace;
   workspace.id = WorkspaceId(row.text("id"));
   workspace.name = {row.text("subscription_id"), row.text("resource_group"), row.text("name")};
+  workspace.friendly_name = row.text("friendly_name");
+  workspace.description = row.text("description");
   workspace.created_at = row.time("created_at");
   workspace.tags = labels_from_text(row.borrowed_text("tags"));
   return workspace;
@@ -31,6 +33,8 @@ json::object to_json(const Workspace& workspace) {
   body["subscription_id"] = workspace.name.subscription_id;
   body["resource_group"] = workspace.name.resource_group;
   body["name"] = workspace.name.name;
+  body["friendly_name"] = workspace.friendly_name;
+  body["description"] = workspace.description;
   body["created_at"] = format_time(workspace.created_at);
   body["tags"] = stoker::to_json(workspace.tags);
   return body;
@@ -70,6 +74,32 @@ Result<Workspace> get_or_create_workspace(db::Transaction& transaction, const Wo
   TRY(auto made, insert_workspace(transaction, name, now, random));
   if (made) return std::move(*made);
   return find_workspace(transaction, name);  // another server was first
+}
+
+Status update_workspace(db::Transaction& transaction, const Workspace& workspace) {
+  for (const auto& [key, value] : workspace.tags) CHECK_OK(check_tag(key, value));
+  const auto tags = labels_to_text(workspace.tags);
+  TRY(const auto changed, transaction.connection().execute("update_workspace", {workspace.id, workspace.friendly_name, workspace.description, tags}));
+  if (changed == 0) return find_workspace(transaction, workspace.id).error();
+  return ok();
+}
+
+Status remove_workspace(db::Transaction& transaction, const WorkspaceId& id) {
+  auto& connection = transaction.connection();
+  TRY(const auto run, connection.read_one("find_run_of_workspace", {id}, [](const db::Row& row) { return row.text("id"); }));
+  if (run)
+    return Error(ErrorCode::kConflict, fmt::format("the workspace has runs, {} among them", *run))
+        .hint("delete them first, or the workspace with ?force=true");
+  for (const auto* statement : {"remove_secrets_of", "remove_experiments_of", "remove_workspace"}) CHECK_OK(connection.execute(statement, {id}));
+  return ok();
+}
+
+Result<std::optional<RunId>> live_run_of_workspace(db::Connection& connection, const WorkspaceId& id) {
+  return connection.read_one("find_live_run_of_workspace", {id}, [](const db::Row& row) { return RunId(row.text("id")); });
+}
+
+Result<std::vector<RunId>> newest_runs_of_workspace(db::Connection& connection, const WorkspaceId& id, std::size_t limit) {
+  return connection.read_all("newest_runs_of_workspace", {id, limit}, [](const db::Row& row) { return RunId(row.text("id")); });
 }
 
 }  // namespace stoker::catalog

@@ -19,6 +19,7 @@ namespace stoker::catalog {
 struct Workspace {
   WorkspaceId id;
   WorkspaceName name;
+  std::string friendly_name, description;  // for people; may be empty
   Time created_at;
   std::map<std::string, std::string> tags;
 };
@@ -36,5 +37,13 @@ Result<std::vector<Workspace>> list_workspaces(db::Connection& connection);
 /// kConflict when the name is taken; kInvalidInput for a name that is none.
 Result<Workspace> create_workspace(db::Transaction& transaction, const WorkspaceName& name, Time now, Random& random);
 Result<Workspace> get_or_create_workspace(db::Transaction& transaction, const WorkspaceName& name, Time now, Random& random);
+
+/// Writes friendly_name, description and tags. kInvalidInput: a tag; kNotFound.
+Status update_workspace(db::Transaction& transaction, const Workspace& workspace);
+/// With its experiments and secrets. kConflict: it has runs.
+Status remove_workspace(db::Transaction& transaction, const WorkspaceId& id);
+Result<std::optional<RunId>> live_run_of_workspace(db::Connection& connection, const WorkspaceId& id);
+/// Newest first, so children before their parents.
+Result<std::vector<RunId>> newest_runs_of_workspace(db::Connection& connection, const WorkspaceId& id, std::size_t limit);
 
 }  // namespace stoker::catalog

@@ -113,6 +113,16 @@ Result<json::object> Client::call(const std::string& method, const std::string& 
   return record_of(response);
 }
 
+Status Client::command(const std::string& method, const std::string& target, const json::value* body) {
+  io::HttpRequest request{.method = method, .target = target};
+  if (body != nullptr) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json::serialize(*body);
+  }
+  CHECK_OK(send(std::move(request)));
+  return ok();
+}
+
 Status Client::stream_lines(const std::string& target, const Headers& more, const ByteSink& line) {
   LineCutter cutter(line);
   Status told = ok();
@@ -169,6 +179,47 @@ Result<json::object> Client::create_experiment(const std::string& workspace_id, 
   return call("POST", fmt::format("/api/v1/workspaces/{}/experiments", io::percent_encode(workspace_id)), &body);
 }
 
+namespace {
+
+std::string workspace_target(const std::string& id, const std::string& rest = "") {
+  return fmt::format("/api/v1/workspaces/{}{}", io::percent_encode(id), rest);
+}
+std::string experiment_target(const std::string& workspace, const std::string& name) {
+  return workspace_target(workspace, "/experiments/" + io::percent_encode(name));
+}
+std::string secret_target(const std::string& workspace, const std::string& name) {
+  return workspace_target(workspace, "/secrets/" + io::percent_encode(name));
+}
+
+}  // namespace
+
+Result<json::object> Client::update_workspace(const std::string& workspace_id, json::object changes) {
+  const json::value body(std::move(changes));
+  return call("PATCH", workspace_target(workspace_id), &body);
+}
+Status Client::delete_workspace(const std::string& workspace_id, bool force) {
+  return command("DELETE", workspace_target(workspace_id, force ? "?force=true" : ""));
+}
+Result<json::object> Client::update_experiment(const std::string& workspace_id, const std::string& name, json::object changes) {
+  const json::value body(std::move(changes));
+  return call("PATCH", experiment_target(workspace_id, name), &body);
+}
+Status Client::delete_experiment(const std::string& workspace_id, const std::string& name) {
+  return command("DELETE", experiment_target(workspace_id, name));
+}
+
+Result<json::object> Client::secrets(const std::string& workspace_id) { return call("GET", workspace_target(workspace_id, "/secrets")); }
+Result<json::object> Client::secret(const std::string& workspace_id, const std::string& name) {
+  return call("GET", secret_target(workspace_id, name));
+}
+Status Client::set_secret(const std::string& workspace_id, const std::string& name, const std::string& value) {
+  const json::value body{{"value", value}};
+  return command("PUT", secret_target(workspace_id, name), &body);
+}
+Status Client::delete_secret(const std::string& workspace_id, const std::string& name) {
+  return command("DELETE", secret_target(workspace_id, name));
+}
+
 Result<json::object> Client::submit(const RunSpec& spec, const std::string& idempotency_key) {
   const json::value body(to_json(spec));
   return call("POST", "/api/v1/runs", &body, {{"Idempotency-Key", idempotency_key}});
@@ -179,6 +230,7 @@ Result<json::object> Client::runs(const RunFilter& filter) {
   add_query(target, "workspace_id", filter.workspace_id);
   add_query(target, "experiment", filter.experiment);
   add_query(target, "state", filter.state);
+  add_query(target, "view", filter.view);
   add_query(target, "parent", filter.parent);
   add_query(target, "prefix", filter.prefix);
   add_query(target, "limit", std::to_string(filter.limit));
@@ -192,6 +244,12 @@ Result<json::object> Client::cancel(const RunId& id, const std::string& by) {
   const json::value body{{"by", by}};
   return call("POST", run_target(id, "/cancel"), &body);
 }
+
+Result<json::object> Client::set_archived(const RunId& id, bool archived, const std::string& by) {
+  const json::value body{{"by", by}};
+  return call("POST", run_target(id, archived ? "/archive" : "/restore"), &body);
+}
+Status Client::delete_run(const RunId& id, bool children) { return command("DELETE", run_target(id, children ? "?children=true" : "")); }
 
 Result<json::object> Client::explain(const RunId& id) { return call("GET", run_target(id, "/explain")); }
 Result<json::object> Client::events(const RunId& id) { return call("GET", run_target(id, "/events?limit=10000")); }

@@ -21,6 +21,7 @@ namespace stoker::client {
 
 struct RunFilter {
   std::string workspace_id, experiment, state, parent, prefix;  // empty: any
+  std::string view;                                             // active, archived, all; empty: active
   int limit = 50;
   std::string cursor;
 };
@@ -55,11 +56,23 @@ class Client {
   Result<json::object> experiments(const std::string& workspace_id);
   Result<json::object> experiment(const std::string& workspace_id, const std::string& name);
   Result<json::object> create_experiment(const std::string& workspace_id, const std::string& name);
+  /// `changes` as the API takes them.
+  Result<json::object> update_workspace(const std::string& workspace_id, json::object changes);
+  Status delete_workspace(const std::string& workspace_id, bool force);
+  Result<json::object> update_experiment(const std::string& workspace_id, const std::string& name, json::object changes);
+  Status delete_experiment(const std::string& workspace_id, const std::string& name);
+
+  Result<json::object> secrets(const std::string& workspace_id);
+  Result<json::object> secret(const std::string& workspace_id, const std::string& name);
+  Status set_secret(const std::string& workspace_id, const std::string& name, const std::string& value);
+  Status delete_secret(const std::string& workspace_id, const std::string& name);
 
   Result<json::object> submit(const RunSpec& spec, const std::string& idempotency_key);
   Result<json::object> runs(const RunFilter& filter);
   Result<json::object> run(const RunId& id);
   Result<json::object> cancel(const RunId& id, const std::string& by);
+  Result<json::object> set_archived(const RunId& id, bool archived, const std::string& by);
+  Status delete_run(const RunId& id, bool children);
   Result<json::object> explain(const RunId& id);
   Result<json::object> events(const RunId& id);
   Result<json::object> metrics(const RunId& id);
@@ -75,6 +88,8 @@ class Client {
   Status stream_lines(const std::string& target, const Headers& more, const ByteSink& line);
 
  private:
+  /// A call whose answer has no body.
+  Status command(const std::string& method, const std::string& target, const json::value* body = nullptr);
   Result<io::HttpResponse> send(io::HttpRequest request, bool is_repeatable = true);
   Result<io::HttpResponse> send_once(const io::HttpRequest& request);
   Endpoint endpoint_;

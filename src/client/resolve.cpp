@@ -38,7 +38,7 @@ Result<json::object> resolve_run(Client& client, const std::string& name) {
   if (run || run.error().code() != ErrorCode::kNotFound) return run;
   auto not_found = run.error();
   if (const std::vector<std::string> word{"latest"}; !nearest(name, word).empty()) not_found.hint(did_you_mean(name, word));
-  TRY(const auto page, client.runs({.prefix = name, .limit = 6}));
+  TRY(const auto page, client.runs({.prefix = name, .view = "all", .limit = 6}));
   return only_one(name, page, not_found);
 }
 

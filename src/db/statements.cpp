@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,8 @@ namespace stoker::db {
 namespace {
 
 constexpr std::string_view kNameMark = "-- name:";
+constexpr std::string_view kPartMark = "-- part:";
+constexpr std::string_view kUseMark = "-- with:";
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
@@ -27,12 +30,11 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-Status finish(std::vector<NamedStatement>& statements, int line) {
-  if (statements.empty()) return ok();
-  auto& sql = statements.back().sql;
+Status finish(NamedStatement& statement) {
+  auto& sql = statement.sql;
   sql = std::string(trimmed(sql));
   if (sql.empty() || sql.back() != ';')
-    return Error(ErrorCode::kInternal, fmt::format("line {}: the statement {} does not end with a semicolon", line, statements.back().name));
+    return Error(ErrorCode::kInternal, fmt::format("the statement {} does not end with a semicolon", statement.name));
   sql.pop_back();
   return ok();
 }
@@ -75,24 +77,28 @@ void spell_word(std::string_view sql, std::size_t& at, std::span<const DialectWo
 
 Result<std::vector<NamedStatement>> parse_statements(std::string_view file_text) {
   std::vector<NamedStatement> statements;
+  std::map<std::string, std::string> parts;
+  std::string* into = nullptr;
   for (int number = 1; !file_text.empty(); ++number) {
     const auto line = take_line(file_text);
-    if (line.starts_with(kNameMark)) {
-      CHECK_OK(finish(statements, number));
-      const auto name = std::string(trimmed(line.substr(kNameMark.size())));
-      const bool seen = std::ranges::find(statements, name, &NamedStatement::name) != statements.end();
+    const auto text = trimmed(line);
+    if (text.starts_with(kNameMark) || text.starts_with(kPartMark)) {
+      const auto name = std::string(trimmed(text.substr(kNameMark.size())));
+      const bool seen = std::ranges::find(statements, name, &NamedStatement::name) != statements.end() || parts.contains(name);
       if (name.empty() || seen)
         return Error(ErrorCode::kInternal, fmt::format("line {}: the name \"{}\" is empty or was used already", number, name));
-      statements.push_back({name, {}});
-      continue;
+      const bool is_statement = text.starts_with(kNameMark);
+      into = is_statement ? &statements.emplace_back(NamedStatement{name, {}}).sql : &parts[name];
+    } else if (text.starts_with(kUseMark)) {
+      const auto part = parts.find(std::string(trimmed(text.substr(kUseMark.size()))));
+      if (into == nullptr || part == parts.end()) return Error(ErrorCode::kInternal, fmt::format("line {}: no such part stands above", number));
+      *into += part->second;
+    } else if (!text.empty() && !text.starts_with("--")) {
+      if (into == nullptr) return Error(ErrorCode::kInternal, fmt::format("line {}: SQL before the first \"-- name:\"", number));
+      *into += std::string(line) + '\n';
     }
-    const auto text = trimmed(line);
-    if (text.empty() || text.starts_with("--")) continue;
-    if (statements.empty()) return Error(ErrorCode::kInternal, fmt::format("line {}: SQL before the first \"-- name:\"", number));
-    statements.back().sql += line;
-    statements.back().sql += '\n';
   }
-  CHECK_OK(finish(statements, 0));
+  for (auto& statement : statements) CHECK_OK(finish(statement));
   return statements;
 }
 

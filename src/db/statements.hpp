@@ -3,7 +3,8 @@
 //   -- name: find_run
 //   -- One run by its id. Index: runs_id.
 //   SELECT … WHERE id = $1;
-// A file is a sequence of such pieces. The words of the one dialect (README.md) are spelled out by each kind when it prepares.
+// A file is a sequence of such pieces. `-- part: x` begins a text that `-- with: x` puts into the statements below it. The words of the one dialect
+// (README.md) are spelled out by each kind when it prepares.
 
 #include <span>
 #include <string>

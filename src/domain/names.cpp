@@ -33,6 +33,8 @@ std::string pick(const std::array<const char*, N>& words, std::string_view hex) 
 Status check_workspace_name(std::string_view name) { return check_name("a workspace", name, 2, 32); }
 Status check_experiment_name(std::string_view name) { return check_name("an experiment", name, 1, 255); }
 
+Status check_run_id(std::string_view id) { return check_name("a run", id, 1, 256); }
+
 Status check_tag(std::string_view key, std::string_view value) {
   if (key.empty() || key.size() > 100)
     return Error(ErrorCode::kInvalidInput, fmt::format("the key \"{}\" must have 1 to 100 characters", to_valid_utf8(key.substr(0, 120))));

@@ -15,6 +15,8 @@ namespace stoker {
 Status check_workspace_name(std::string_view name);
 /// 1 to 255 letters, digits, `-`, `_`; begins with a letter or digit.
 Status check_experiment_name(std::string_view name);
+/// 1 to 256 letters, digits, `-`, `_`; begins with a letter or digit. For an id that a user gives.
+Status check_run_id(std::string_view id);
 /// Keys of tags and properties: 1 to 100 characters; values at most 1000.
 Status check_tag(std::string_view key, std::string_view value);
 

@@ -10,7 +10,8 @@ namespace {
 constexpr std::array<std::string_view, kRunStateCount> kStateNames = {"NotStarted", "Starting", "Provisioning", "Preparing",
                                                                       "Queued",     "Running",  "Finalizing",   "CancelRequested",
                                                                       "Completed",  "Failed",   "Canceled",     "NotResponding"};
-constexpr std::array<std::string_view, 7> kEndNames = {"exited", "signaled", "time_limit", "canceled", "out_of_memory", "lost", "start_failed"};
+constexpr std::array<std::string_view, 8> kEndNames = {"exited",        "signaled", "time_limit",   "canceled",
+                                                       "out_of_memory", "lost",     "start_failed", "reported"};
 
 std::map<std::string, std::string> shown(std::map<std::string, std::string> variables) {
   for (auto& [name, value] : variables)
@@ -62,7 +63,9 @@ json::object to_json(const Run& run) {
   body["workspace_id"] = run.workspace.text();
   body["experiment_id"] = run.experiment.text();
   body["experiment"] = run.experiment_name;
+  body["kind"] = to_text(run.spec.kind);
   body["display_name"] = run.display_name;
+  body["description"] = run.description;
   body["state"] = to_text(run.state);
   body["attempt"] = run.attempt;
   body["target"] = run.spec.target;
@@ -75,6 +78,7 @@ json::object to_json(const Run& run) {
   body["created_at"] = format_time(run.created_at);
   body["started_at"] = json_or_null(run.started_at);
   body["ended_at"] = json_or_null(run.ended_at);
+  body["archived_at"] = json_or_null(run.archived_at);
   body["end"] = end_to_json(run.end);
   body["error"] = error_to_json(run.error);
   body["phases"] = std::move(phases);

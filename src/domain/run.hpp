@@ -46,8 +46,9 @@ enum class EndReason : std::uint8_t {
   kOutOfMemory,
   kLost,         // supervisor or machine died
   kStartFailed,  // snapshot, environment or spawn failed
+  kReported,     // who had the interactive run said that it is over
 };
-std::string_view to_text(EndReason reason);  // "exited" "signaled" "time_limit" "canceled" "out_of_memory" "lost" "start_failed"
+std::string_view to_text(EndReason reason);  // "exited" "signaled" "time_limit" "canceled" "out_of_memory" "lost" "start_failed" "reported"
 std::optional<EndReason> end_reason_from_text(std::string_view text);
 
 struct RunEnd {
@@ -82,6 +83,7 @@ struct Run {
   ExperimentId experiment;
   std::string experiment_name;
   std::string display_name;
+  std::string description;
   RunSpec spec;
   RunState state = RunState::kNotStarted;
   int attempt = 0;  // rises with each start; a message of an older attempt does nothing
@@ -93,11 +95,13 @@ struct Run {
   Time created_at;
   std::optional<Time> started_at;  // the user's program began
   std::optional<Time> ended_at;
+  std::optional<Time> archived_at;  // nullopt: not archived
   std::optional<RunEnd> end;
   std::optional<RunError> error;
   std::vector<Phase> phases;
   std::map<std::string, std::optional<std::string>> tags;
   std::map<std::string, std::string> properties;
+  bool is_watched = false;         // interactive: it sent a heartbeat, so silence means something
   std::int64_t journal_acked = 0;  // journal of the present attempt is durable up to this sequence number
 };
 

@@ -35,6 +35,7 @@ EnvironmentSpec read_environment(const json::value* value, const std::string& pa
 }
 
 void check_program(const RunSpec& spec, FieldReader& fields) {
+  if (spec.kind == RunKind::kInteractive) return;
   const int given = (spec.script ? 1 : 0) + (spec.argv.empty() ? 0 : 1) + (spec.command ? 1 : 0);
   if (given != 1) fields.mistake("script", fmt::format("give exactly one of script, argv and command, not {}", given == 0 ? "none" : "several"));
   if (!spec.script && !spec.arguments.empty()) fields.mistake("arguments", "belong to a script; put them into argv or command");
@@ -64,11 +65,25 @@ void check_amount(const RunSpec& spec, FieldReader& fields) {
   if (bytes > kMaxText) fields.mistake("arguments", "arguments and variables together are larger than 1 MiB");
 }
 
+RunKind read_kind(FieldReader& fields) {
+  const auto kind = run_kind_from_text(fields.text("kind", std::string(to_text(RunKind::kScript))));
+  if (!kind) fields.mistake("kind", "must be script or interactive");
+  return kind.value_or(RunKind::kScript);
+}
+
 }  // namespace
+
+std::string_view to_text(RunKind kind) { return kind == RunKind::kScript ? "script" : "interactive"; }
+std::optional<RunKind> run_kind_from_text(std::string_view text) {
+  if (text == "script") return RunKind::kScript;
+  if (text == "interactive") return RunKind::kInteractive;
+  return std::nullopt;
+}
 
 RunSpec read_run_spec(const json::value& value, const std::string& path, std::vector<Mistake>& mistakes) {
   RunSpec spec;
   FieldReader fields(value, path, mistakes);
+  spec.kind = read_kind(fields);
   spec.workspace = read_workspace(fields.child("workspace"), fields.path_of("workspace"), mistakes);
   spec.experiment = fields.text("experiment", spec.experiment);
   if (const auto good = check_experiment_name(spec.experiment); !good)
@@ -122,6 +137,7 @@ json::object to_json(const RunSpec& spec) {
   json::object tags;
   for (const auto& [key, value] : spec.tags) tags[key] = json_or_null(value);
   json::object body;
+  body["kind"] = to_text(spec.kind);
   body["workspace"] = {
       {"subscription_id", spec.workspace.subscription_id}, {"resource_group", spec.workspace.resource_group}, {"name", spec.workspace.name}};
   body["experiment"] = spec.experiment;

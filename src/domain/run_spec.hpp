@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
@@ -34,14 +35,21 @@ struct Resources {
   friend bool operator==(const Resources&, const Resources&) = default;
 };
 
+/// Who runs the program. An interactive run has none of ours: a notebook, or a child run inside a script, says itself how it goes.
+enum class RunKind : std::uint8_t { kScript, kInteractive };
+std::string_view to_text(RunKind kind);  // "script" "interactive"
+std::optional<RunKind> run_kind_from_text(std::string_view text);
+
 struct RunSpec {
+  RunKind kind = RunKind::kScript;
   WorkspaceName workspace;
   std::string experiment = "default";
   std::optional<std::string> display_name;
   std::optional<RunId> parent;
   /// nullopt: an empty working directory.
   std::optional<SnapshotId> snapshot;
-  /// Exactly one of the three: a script run by the environment's interpreter with `arguments`; an argument vector; a shell line.
+  /// Exactly one of the three (an interactive run has none): a script run by the environment's interpreter with `arguments`; an argument vector; a
+  /// shell line.
   std::optional<std::string> script;
   std::vector<std::string> arguments;
   std::vector<std::string> argv;

@@ -43,6 +43,17 @@ Status LogStore::append(const RunId& run, int attempt, std::span<const Piece> pi
   return log->append(attempt, pieces);
 }
 
+Status LogStore::blot(const RunId& run, int attempt, std::uint64_t offset, std::uint64_t length) {
+  TRY(const auto log, impl_->log(run));
+  return log->blot(attempt, offset, length);
+}
+
+Result<std::vector<LogStore::Tail>> LogStore::tail(const RunId& run, int attempt, int stream, std::uint64_t offset, std::size_t limit) {
+  CHECK_OK(check_stream(stream));
+  TRY(const auto log, impl_->log(run));
+  return log->tail(attempt, stream, offset, limit);
+}
+
 Status LogStore::sync(std::span<const RunId> runs) {
   Status outcome = ok();
   for (const auto& run : runs) {

@@ -50,6 +50,9 @@ class LogStore {
   /// Readers see the bytes at once; durable only after `sync`. Bytes that are here already, and attempts older than the newest,
   /// are dropped. A later attempt follows what was there when its first piece came. kProtocol when bytes are missing in between.
   Status append(const RunId& run, int attempt, std::span<const Piece> pieces);
+  /// Writes stars over bytes of the newest attempt that are here already; durable with the next `sync`. For what turns out to be secret only when
+  /// the rest of it comes.
+  Status blot(const RunId& run, int attempt, std::uint64_t offset, std::uint64_t length);
   /// Makes what was appended durable. After a failure the run is back at what was durable before: append again.
   Status sync(std::span<const RunId> runs);
 
@@ -59,6 +62,12 @@ class LogStore {
   Result<std::string> read(const RunId& run, std::uint64_t offset, std::size_t limit, int stream = kAllStreams);
   /// The spans that touch `offset` and later (offsets of the whole file), at most `limit`.
   Result<std::vector<Span>> spans(const RunId& run, std::uint64_t offset, std::size_t limit);
+  /// The last bytes that a stream of the newest attempt has before `offset`, at most `limit`, in order, with their offsets in the attempt.
+  struct Tail {
+    std::uint64_t offset = 0;
+    std::string data;
+  };
+  Result<std::vector<Tail>> tail(const RunId& run, int attempt, int stream, std::uint64_t offset, std::size_t limit);
   /// Ok when there is nothing.
   Status remove(const RunId& run);
 

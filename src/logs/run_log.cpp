@@ -174,6 +174,16 @@ Status RunLog::append(int attempt, std::span<const Piece> pieces) {
   return ok();
 }
 
+Status RunLog::blot(int attempt, std::uint64_t offset, std::uint64_t length) {
+  const std::lock_guard lock(mutex_);
+  CHECK_OK(open_for_writing());
+  const bool is_here = static_cast<std::uint32_t>(attempt) == now_.attempt && now_.attempt_base + offset + length <= end();
+  if (!is_here) return ok();
+  CHECK_OK(io::write_all_at(text_.get(), std::string(length, '*'), now_.attempt_base + offset));
+  is_dirty_ = true;
+  return ok();
+}
+
 Status RunLog::write_durably(const std::vector<Entry>& entries, std::uint64_t at, bool is_new) {
   CHECK_OK(io::sync_file(text_.get()));
   std::string bytes;
@@ -271,6 +281,29 @@ Result<std::string> RunLog::read(std::uint64_t offset, std::size_t limit, int st
     bytes += piece;
   }
   return bytes;
+}
+
+Result<std::vector<LogStore::Tail>> RunLog::tail(int attempt, int stream, std::uint64_t offset, std::size_t limit) {
+  constexpr std::uint64_t kEntriesBack = 4096;  // a stream that was silent for longer than that has no tail
+  const std::lock_guard lock(mutex_);
+  CHECK_OK(load());
+  std::vector<LogStore::Tail> tails;
+  if (static_cast<std::uint32_t>(attempt) != now_.attempt || end() == 0) return tails;
+  CHECK_OK(open_for_reading());
+  const auto first = entry_count() > kEntriesBack ? entry_count() - kEntriesBack : 0;
+  for (auto number = entry_count(); number-- > first && limit > 0;) {
+    TRY(const auto span, entry(number));
+    if (span.kind == Entry::Kind::kAttempt) break;
+    const auto start = sum(span.before) - now_.attempt_base;
+    if (span.stream != stream || start >= offset) continue;
+    const auto here = std::min<std::uint64_t>(span.length, offset - start);
+    const auto part = std::min<std::uint64_t>(here, limit);
+    TRY(auto bytes, io::read_at(text_.get(), now_.attempt_base + start + here - part, part));
+    tails.push_back({start + here - part, std::move(bytes)});
+    limit -= part;
+  }
+  std::ranges::reverse(tails);
+  return tails;
 }
 
 Result<std::vector<Span>> RunLog::spans(std::uint64_t offset, std::size_t limit) {

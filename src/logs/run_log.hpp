@@ -22,10 +22,12 @@ class RunLog {
   explicit RunLog(std::string stem) : stem_(std::move(stem)) {}
 
   Status append(int attempt, std::span<const Piece> pieces);
+  Status blot(int attempt, std::uint64_t offset, std::uint64_t length);
   Status sync();
   Result<std::uint64_t> size(int stream);
   Result<std::string> read(std::uint64_t offset, std::size_t limit, int stream);
   Result<std::vector<Span>> spans(std::uint64_t offset, std::size_t limit);
+  Result<std::vector<LogStore::Tail>> tail(int attempt, int stream, std::uint64_t offset, std::size_t limit);
   Status remove();
 
   bool can_forget() const { return !is_dirty_; }

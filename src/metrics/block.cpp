@@ -72,14 +72,14 @@ std::string encode_header() {
   return out;
 }
 
-Status check_header(std::string_view bytes) {
+Result<std::uint32_t> check_header(std::string_view bytes) {
   if (bytes.size() < kHeaderSize || bytes.substr(0, 8) != kMagic || get_u32(bytes.substr(12)) != crc32c(bytes.substr(0, 12)))
     return Error(ErrorCode::kDataFormat, "the file is not one of metrics");
   const auto version = get_u32(bytes.substr(8));
   if (version > kVersion)
     return Error(ErrorCode::kDataFormat, fmt::format("the metrics have format {}, this version of stoker knows {}", version, kVersion))
         .hint("use the newer stoker that wrote them");
-  return ok();
+  return version;
 }
 
 std::optional<std::uint64_t> Dictionary::find(const MetricPoint& point) const {
@@ -125,6 +125,10 @@ void encode_block(const BlockInfo& info, std::span<const MetricPoint* const> poi
   }
   std::string payload;
   for (const auto field : {info.attempt, info.last_seq, std::uint64_t{points.size()}, shapes.size() - known}) put_number(payload, field);
+  if (info.attempt == 0) {
+    put_text(payload, info.writer);
+    put_number(payload, info.rest);
+  }
   for (auto number = known; number < shapes.size(); ++number) {
     const auto& shape = shapes.at(number);
     payload.push_back(static_cast<char>(shape.kind));
@@ -198,6 +202,7 @@ bool BlockReader::read_shape(Shape& shape) {
 bool BlockReader::read_head(BlockInfo& info, Dictionary* shapes) {
   std::uint64_t added = 0;
   if (!number(info.attempt) || !number(info.last_seq) || !number(info.count) || !number(added)) return false;
+  if (info.attempt == 0 && (!text(info.writer) || !number(info.rest))) return false;
   for (; added > 0; --added) {
     Shape shape;
     if (!read_shape(shape)) return false;

@@ -18,11 +18,11 @@ namespace stoker::metrics {
 inline constexpr std::size_t kHeaderSize = 16;      // of the file
 inline constexpr std::size_t kBlockHeaderSize = 8;  // payload length, checksum
 inline constexpr std::size_t kLongestBlock = 64U << 20;
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 std::string encode_header();
-/// kDataFormat for a newer version or another file.
-Status check_header(std::string_view bytes);
+/// The version. kDataFormat for a newer one or another file.
+Result<std::uint32_t> check_header(std::string_view bytes);
 
 /// What the points of one series share.
 struct Shape {
@@ -48,9 +48,11 @@ class Dictionary {
 
 /// What stands before the points of a block.
 struct BlockInfo {
-  std::uint64_t attempt = 0;
-  std::uint64_t last_seq = 0;
+  std::uint64_t attempt = 0;   // 0: not from a journal, but a call of `writer`
+  std::uint64_t last_seq = 0;  // of a call: its sequence number
   std::uint64_t count = 0;
+  std::string writer = {};  // of a call
+  std::uint64_t rest = 0;   // of a call: so many blocks of it follow
 };
 
 /// Appends one whole block; shapes seen for the first time are added to `shapes`.

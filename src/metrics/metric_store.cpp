@@ -34,6 +34,16 @@ Status MetricStore::append(const RunId& run, int attempt, std::span<const Number
   return metrics->append(attempt, points);
 }
 
+Status MetricStore::append_call(const RunId& run, const std::string& writer, std::uint64_t sequence, std::span<const MetricPoint> points) {
+  TRY(const auto metrics, impl_->of(run));
+  return metrics->append_call(writer, sequence, points);
+}
+
+Result<std::uint64_t> MetricStore::last_call(const RunId& run, const std::string& writer) {
+  TRY(const auto metrics, impl_->of(run));
+  return metrics->last_call(writer);
+}
+
 Status MetricStore::sync(std::span<const RunId> runs) {
   Status outcome = ok();
   for (const auto& run : runs) {

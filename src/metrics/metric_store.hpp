@@ -1,7 +1,8 @@
 #pragma once
 // The metrics of every run: one append-only file per run of checksummed blocks (FORMAT.md). Used by the server only, from many
-// threads of the pool. Each block carries the attempt and the last journal number in it, so that what was written is known from
-// the file alone: after any crash a record that is sent again is dropped by its number, never by its value.
+// threads of the pool. Points come from the journal of an attempt, or in calls of a writer that numbers them (a notebook). Each block carries
+// whose it is and the last number in it, so that what was written is known from the file alone: after any crash what is sent again is dropped
+// by its number, never by its value.
 // NaN, the infinities and texts are kept as they are. It aggregates nothing and forgets nothing.
 
 #include <cstdint>
@@ -49,6 +50,11 @@ class MetricStore {
   /// Readers see the points at once; durable only after `sync`. Points whose number is not above the last one of this attempt,
   /// and attempts older than the newest, are dropped. Numbers rise within a call; gaps are fine (other records lie between).
   Status append(const RunId& run, int attempt, std::span<const NumberedPoint> points);
+  /// A call with points from outside of any journal, whole or not at all. The number of a writer's calls rises by one from 1; one that was
+  /// stored before changes nothing. kConflict: a call is missing in between.
+  Status append_call(const RunId& run, const std::string& writer, std::uint64_t sequence, std::span<const MetricPoint> points);
+  /// The writer's last call; 0: none.
+  Result<std::uint64_t> last_call(const RunId& run, const std::string& writer);
   /// Makes what was appended durable. After a failure the run is back at what was durable before: append again.
   Status sync(std::span<const RunId> runs);
 

@@ -11,6 +11,7 @@
 #include <limits>
 #include <thread>
 
+#include "base/crc32c.hpp"
 #include "io/file.hpp"
 #include "io/open_files.hpp"
 
@@ -156,7 +157,7 @@ TEST_F(MetricStoreTest, DamagedBlockEndsTheFile) {
 TEST_F(MetricStoreTest, NewerFormatIsRefusedAndNotTouched) {
   ASSERT_TRUE(append(1, scalar("loss", 1.0)));
   auto whole = *io::read_file(path());
-  whole[8] = 2;
+  whole[8] = 3;
   std::ofstream(path(), std::ios::binary) << whole;
   reopen();
   EXPECT_EQ(store_->count(run_).error().code(), ErrorCode::kDataFormat);
@@ -272,6 +273,67 @@ TEST_F(MetricStoreTest, ReadersAndAWriterShareARun) {
   }
   writer.join();
   EXPECT_EQ(numbers("loss").size(), 2000U);
+}
+
+TEST_F(MetricStoreTest, CallsOfWritersStandBesideTheJournalInOrder) {
+  ASSERT_TRUE(append(1, scalar("loss", 1.0)));
+  const std::vector<MetricPoint> two = {scalar("loss", 2.0), scalar("loss", 3.0)}, one = {scalar("loss", 4.0)};
+  ASSERT_TRUE(store_->append_call(run_, "a", 1, two));
+  ASSERT_TRUE(store_->append_call(run_, "b", 1, one));
+  ASSERT_TRUE(append(2, scalar("loss", 5.0)));
+  ASSERT_TRUE(append(1, scalar("loss", 1.0)));
+  ASSERT_TRUE(store_->append_call(run_, "a", 1, two));
+  reopen();
+  ASSERT_TRUE(store_->append_call(run_, "a", 1, two));
+  ASSERT_TRUE(store_->append_call(run_, "a", 2, one));
+  ASSERT_TRUE(append(2, scalar("loss", 5.0)));
+  EXPECT_EQ(numbers("loss"), (std::vector<double>{1, 2, 3, 4, 5, 4}));
+  EXPECT_EQ(*store_->last_call(run_, "a"), 2U);
+  EXPECT_EQ(*store_->last_call(run_, "c"), 0U);
+}
+
+TEST_F(MetricStoreTest, CallThatIsMissingIsAConflict) {
+  const std::vector<MetricPoint> one = {scalar("loss", 4.0)};
+  EXPECT_EQ(store_->append_call(run_, "a", 2, one).error().code(), ErrorCode::kConflict);
+  EXPECT_TRUE(store_->append_call(run_, "a", 1, {}));
+  EXPECT_TRUE(store_->append_call(run_, "a", 2, one));
+  EXPECT_EQ(numbers("loss"), (std::vector<double>{4}));
+}
+
+TEST_F(MetricStoreTest, CallOfManyBlocksIsWholeOrNotThere) {
+  ASSERT_TRUE(append(1, scalar("loss", 1.0)));
+  const auto before = std::filesystem::file_size(path());
+  std::vector<MetricPoint> many;
+  for (int i = 0; i < 30'000; ++i) many.push_back(scalar(i % 2 == 0 ? "loss" : "other", static_cast<double>(i)));
+  ASSERT_TRUE(store_->append_call(run_, "a", 1, many));
+  const auto whole = *io::read_file(path());
+  for (const auto length : {whole.size() - 1, whole.size() / 2, std::size_t{before} + 3}) {
+    std::ofstream(path(), std::ios::binary) << whole.substr(0, length);
+    reopen();
+    EXPECT_EQ(*store_->count(run_), 1U);
+    EXPECT_EQ(*store_->last_call(run_, "a"), 0U);
+    ASSERT_TRUE(store_->append_call(run_, "a", 1, many));
+    EXPECT_EQ(*store_->count(run_), 30'001U);
+    reopen();
+    EXPECT_EQ(*store_->count(run_), 30'001U);
+  }
+}
+
+TEST_F(MetricStoreTest, FileOfVersionOneTakesCalls) {
+  ASSERT_TRUE(append(1, scalar("loss", 1.0)));
+  sync();
+  store_.reset();
+  auto whole = *io::read_file(path());
+  whole[8] = 1;
+  const auto checksum = crc32c(whole.substr(0, 12));
+  for (std::size_t i = 0; i < 4; ++i) whole[12 + i] = static_cast<char>(checksum >> (8 * i));
+  std::ofstream(path(), std::ios::binary) << whole;
+  reopen();
+  const std::vector<MetricPoint> one = {scalar("loss", 4.0)};
+  ASSERT_TRUE(store_->append_call(run_, "a", 1, one));
+  EXPECT_EQ((*io::read_file(path()))[8], 2);
+  reopen();
+  EXPECT_EQ(numbers("loss"), (std::vector<double>{1, 4}));
 }
 
 TEST_F(MetricStoreTest, RemoveLeavesNothing) {

@@ -44,12 +44,21 @@ Status for_each_block(int fd, std::uint64_t start, std::uint64_t end, Take take)
   return ok();
 }
 
-/// How many of the points go into the next block: a block stays small enough to be read for one point.
-std::size_t block_length(std::span<const NumberedPoint> points) {
+const MetricPoint& point_of(const NumberedPoint& numbered) { return numbered.second; }
+const MetricPoint& point_of(const MetricPoint& point) { return point; }
+
+/// The points of the next block, taken off: a block stays small enough to be read for one point.
+template <class AnyPoint>
+std::span<const AnyPoint> take_block(std::span<const AnyPoint>& points, std::vector<const MetricPoint*>& out) {
   std::size_t values = 0;
   std::size_t length = 0;
-  while (length < points.size() && length < kPointsPerBlock && values < kValuesPerBlock) values += points[length++].second.values.size();
-  return length;
+  while (length < points.size() && length < kPointsPerBlock && values < kValuesPerBlock) {
+    out.push_back(&point_of(points[length++]));
+    values += out.back()->values.size();
+  }
+  const auto taken = points.first(length);
+  points = points.subspan(length);
+  return taken;
 }
 
 bool is_blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
@@ -64,8 +73,19 @@ void RunMetrics::State::take(const BlockInfo& info, std::uint64_t size) {
   blocks.push_back({end, points});
   end += size;
   points += info.count;
+  if (info.attempt == 0) {
+    if (info.rest == 0) calls[info.writer] = info.last_seq;
+    return;
+  }
   attempt = info.attempt;
   last_seq = info.last_seq;
+}
+
+void RunMetrics::State::cut(std::size_t count, std::uint64_t known) {
+  end = blocks[count].offset;
+  points = blocks[count].first_index;
+  blocks.resize(count);
+  shapes.cut(known);
 }
 
 void RunMetrics::close() {
@@ -81,18 +101,31 @@ Status RunMetrics::scan() {
     file_.reset();
     return ok();
   }
-  if (const auto good = check_header(header); !good) return Error(good.error()).at("reading " + path_);
+  const auto version = check_header(header);
+  if (!version) return Error(version.error()).at("reading " + path_);
   TRY(const auto size, io::file_size(file_->get()));
   state_ = State{};
-  return for_each_block(file_->get(), kHeaderSize, std::min(size, durable_end_.value_or(size)),
-                        [&](std::string_view payload, std::uint64_t, std::size_t length) {
-                          BlockInfo info;
-                          const auto known = state_.shapes.size();
-                          const bool good = BlockReader(payload).begin(info, state_.shapes);
-                          if (good) state_.take(info, length);
-                          else state_.shapes.cut(known);
-                          return good;
-                        });
+  state_.version = *version;
+  struct Begun {
+    std::size_t blocks;
+    std::uint64_t shapes;
+  };
+  std::optional<Begun> call;  // began, and its last block was not seen yet
+  CHECK_OK(for_each_block(file_->get(), kHeaderSize, std::min(size, durable_end_.value_or(size)),
+                          [&](std::string_view payload, std::uint64_t, std::size_t length) {
+                            BlockInfo info;
+                            const Begun here{state_.blocks.size(), state_.shapes.size()};
+                            if (!BlockReader(payload).begin(info, state_.shapes)) {
+                              state_.shapes.cut(here.shapes);
+                              return false;
+                            }
+                            if (info.rest == 0) call.reset();
+                            else if (!call) call = here;
+                            state_.take(info, length);
+                            return true;
+                          }));
+  if (call) state_.cut(call->blocks, call->shapes);
+  return ok();
 }
 
 /// Opens the file if it must, and follows its blocks once.
@@ -149,28 +182,65 @@ Status RunMetrics::append(int attempt, std::span<const NumberedPoint> points) {
   const auto number = static_cast<std::uint64_t>(attempt);
   if (number < state_.attempt) return ok();
   while (!points.empty() && number == state_.attempt && points.front().first <= state_.last_seq) points = points.subspan(1);
-  return points.empty() ? ok() : write(attempt, points);
+  std::vector<Planned> planned;
+  while (!points.empty()) {
+    auto& block = planned.emplace_back();
+    const auto taken = take_block(points, block.points);
+    block.info = {.attempt = number, .last_seq = taken.back().first, .count = taken.size()};
+  }
+  return planned.empty() ? ok() : write(planned);
 }
 
-Status RunMetrics::write(int attempt, std::span<const NumberedPoint> points) {
+Status RunMetrics::append_call(const std::string& writer, std::uint64_t sequence, std::span<const MetricPoint> points) {
+  const std::lock_guard lock(mutex_);
+  CHECK_OK(open_for_writing());
+  const auto known = state_.calls.find(writer);
+  const auto last = known == state_.calls.end() ? 0 : known->second;
+  if (sequence <= last) return ok();
+  if (sequence != last + 1)
+    return Error(ErrorCode::kConflict, fmt::format("call {} of the writer {} came before call {}", sequence, writer, last + 1))
+        .hint("send the calls of one writer in order, each once the one before was answered");
+  std::vector<Planned> planned;
+  do {
+    auto& block = planned.emplace_back();
+    const auto taken = take_block(points, block.points);
+    block.info = {.attempt = 0, .last_seq = sequence, .count = taken.size(), .writer = writer};
+  } while (!points.empty());
+  for (std::size_t i = 0; i < planned.size(); ++i) planned[i].info.rest = planned.size() - 1 - i;
+  CHECK_OK(upgrade());
+  return write(planned);
+}
+
+Result<std::uint64_t> RunMetrics::last_call(const std::string& writer) {
+  const std::lock_guard lock(mutex_);
+  CHECK_OK(load());
+  const auto known = state_.calls.find(writer);
+  return known == state_.calls.end() ? 0 : known->second;
+}
+
+/// A file of version 1 gets its first call: who knows that version only must not read on.
+Status RunMetrics::upgrade() {
+  if (state_.version == kVersion) return ok();
+  CHECK_OK(io::write_all_at(file_->get(), encode_header(), 0));
+  CHECK_OK(io::sync_file(file_->get()));
+  state_.version = kVersion;
+  return ok();
+}
+
+Status RunMetrics::write(const std::vector<Planned>& planned) {
   const auto known = state_.shapes.size();
   std::string bytes;
-  std::vector<std::pair<BlockInfo, std::size_t>> written;
-  while (!points.empty()) {
-    const auto block = points.first(block_length(points));
-    points = points.subspan(block.size());
-    const BlockInfo info{static_cast<std::uint64_t>(attempt), block.back().first, block.size()};
-    std::vector<const MetricPoint*> list;
-    for (const auto& numbered : block) list.push_back(&numbered.second);
+  std::vector<std::size_t> sizes;
+  for (const auto& block : planned) {
     const auto before = bytes.size();
-    encode_block(info, list, state_.shapes, bytes);
-    written.emplace_back(info, bytes.size() - before);
+    encode_block(block.info, block.points, state_.shapes, bytes);
+    sizes.push_back(bytes.size() - before);
   }
   if (const auto done = io::write_all_at(file_->get(), bytes, state_.end); !done) {
     state_.shapes.cut(known);
     return done.error();
   }
-  for (const auto& [info, size] : written) state_.take(info, size);
+  for (std::size_t i = 0; i < planned.size(); ++i) state_.take(planned[i].info, sizes[i]);
   is_dirty_ = true;
   return ok();
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "io/file.hpp"
@@ -22,6 +23,8 @@ class RunMetrics {
   explicit RunMetrics(std::string path) : path_(std::move(path)) {}
 
   Status append(int attempt, std::span<const NumberedPoint> points);
+  Status append_call(const std::string& writer, std::uint64_t sequence, std::span<const MetricPoint> points);
+  Result<std::uint64_t> last_call(const std::string& writer);
   Status sync();
   Result<std::vector<Series>> read(const std::optional<std::string>& name, std::size_t max_points);
   Result<std::vector<MetricPoint>> tail(std::uint64_t from_index, std::size_t limit);
@@ -38,18 +41,28 @@ class RunMetrics {
   };
   struct State {
     std::uint64_t end = kHeaderSize;  // of the last good block
+    std::uint32_t version = kVersion;
     std::uint64_t attempt = 0;
     std::uint64_t last_seq = 0;
+    std::unordered_map<std::string, std::uint64_t> calls;  // by writer, the last one
     std::uint64_t points = 0;
     std::vector<Block> blocks;
     Dictionary shapes;
     void take(const BlockInfo& info, std::uint64_t size);
+    /// Back to where a call that is not whole began.
+    void cut(std::size_t blocks, std::uint64_t shapes);
   };
   Status load();
   Status scan();
   Status open_for_writing();
   Status create();
-  Status write(int attempt, std::span<const NumberedPoint> points);
+  /// A block that is to be written.
+  struct Planned {
+    BlockInfo info;
+    std::vector<const MetricPoint*> points;
+  };
+  Status write(const std::vector<Planned>& planned);
+  Status upgrade();
   void roll_back(const Error& error, std::uint64_t end_seen);
 
   const std::string path_;

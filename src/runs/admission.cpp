@@ -58,16 +58,32 @@ Result<WorkspaceId> workspace_for(db::Transaction& transaction, const RunSpec& s
   return workspace.id;
 }
 
-Result<Run> insert(db::Transaction& transaction, Run run, bool personal, Random& random) {
+}  // namespace
+
+Result<Run> insert_new_run(db::Transaction& transaction, Run run, bool personal, Random& random) {
   TRY(run.workspace, workspace_for(transaction, run.spec, personal, run.created_at, random));
+  const std::string word = run.spec.kind == RunKind::kInteractive ? "begun" : "submitted";
   TRY(auto stored, catalog::insert_run(transaction, std::move(run), random));
   const catalog::RunEvent submitted{.time = stored.created_at,
                                     .kind = "state",
-                                    .message = stored.spec.submitted_by.empty() ? "submitted" : "submitted by " + stored.spec.submitted_by,
+                                    .message = stored.spec.submitted_by.empty() ? word : fmt::format("{} by {}", word, stored.spec.submitted_by),
                                     .data = json::object{{"event", "submitted"}, {"from", nullptr}, {"to", to_text(stored.state)}, {"attempt", 0}}};
   CHECK_OK(catalog::append_event(transaction, stored.id, submitted));
   return stored;
 }
+
+Run new_run(const RunSpec& spec, Time now, Random& random) {
+  Run run;
+  run.spec = spec;
+  run.experiment_name = spec.experiment;
+  run.created_at = now;
+  run.display_name = spec.display_name.value_or(new_display_name(random));
+  run.tags = spec.tags;
+  run.properties = spec.properties;
+  return run;
+}
+
+namespace {
 
 struct Wish {
   std::vector<Run> runs;
@@ -87,7 +103,7 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
     }
   }
   for (const auto& run : wish.runs) {
-    TRY(auto stored, insert(transaction, run, personal, random));
+    TRY(auto stored, insert_new_run(transaction, run, personal, random));
     admitted.runs.push_back(std::move(stored));
   }
   if (wish.key)
@@ -97,18 +113,6 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
 
 }  // namespace
 
-Run Admission::new_run(const RunSpec& spec) const {
-  Run run;
-  run.spec = spec;
-  run.experiment_name = spec.experiment;
-  run.created_at = parts_.clock.now();
-  run.id = new_run_id(spec.experiment, run.created_at, parts_.random);
-  run.display_name = spec.display_name.value_or(new_display_name(parts_.random));
-  run.tags = spec.tags;
-  run.properties = spec.properties;
-  return run;
-}
-
 io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch) {
   if (specs.empty()) co_return Error(ErrorCode::kInvalidInput, "there is no run in the list");
   if (key && (key->empty() || key->size() > kMaxKey))
@@ -116,7 +120,10 @@ io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> spec
   CO_CHECK_OK(co_await check(specs, is_batch));
   for (int tries = 1;; ++tries) {
     Wish wish{.runs = {}, .key = key, .request = sha256(json::serialize(to_json(specs.front())))};
-    for (const auto& spec : specs) wish.runs.push_back(new_run(spec));
+    for (const auto& spec : specs) {
+      auto& run = wish.runs.emplace_back(new_run(spec, parts_.clock.now(), parts_.random));
+      run.id = new_run_id(spec.experiment, run.created_at, parts_.random);
+    }
     auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) {
       return insert_all(transaction, wish, personal, random);
     };
@@ -142,6 +149,7 @@ void Admission::check_targets(const std::vector<RunSpec>& specs, bool is_batch, 
   for (const auto& [name, target] : parts_.targets) names.push_back(name);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const auto prefix = prefix_of(i, is_batch);
+    if (specs[i].kind != RunKind::kScript) mistakes.push_back({prefix + "kind", "an interactive run is made by POST /runs/interactive"});
     const auto at = parts_.targets.find(specs[i].target);
     if (at == parts_.targets.end()) {
       const auto hint = did_you_mean(specs[i].target, names);

@@ -9,6 +9,11 @@
 
 namespace stoker::runs {
 
+/// A run as it is before it is stored, but for its id.
+Run new_run(const RunSpec& spec, Time now, Random& random);
+/// Into its workspace (a personal server makes one that is new) and experiment, with its first event.
+Result<Run> insert_new_run(db::Transaction& transaction, Run run, bool personal, Random& random);
+
 class Admission {
  public:
   explicit Admission(Parts& parts) : parts_(parts) {}
@@ -27,7 +32,6 @@ class Admission {
   io::Task<Status> check_environments(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes);
   void check_targets(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes) const;
   io::Task<Status> check_catalog(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes);
-  Run new_run(const RunSpec& spec) const;
 
   Parts& parts_;
 };

@@ -39,6 +39,13 @@ void explain_place(const Run& run, const Circumstances& known, Time now, std::ve
     reasons.push_back("its supervisor is not connected at the moment; nothing is lost");
 }
 
+void explain_interactive(const Run& run, Time now, std::vector<std::string>& reasons) {
+  if (run.state == RunState::kNotStarted) reasons.push_back("waits for its client to start it");
+  else if (run.state == RunState::kNotResponding)
+    reasons.push_back("nothing was heard of its client for a while; it may come back, or somebody cancels the run");
+  else reasons.push_back(fmt::format("was begun {} ago and ends when its client says so", format_duration(now - run.started_at.value_or(now))));
+}
+
 void explain_end(const Run& run, std::vector<std::string>& reasons) {
   if (run.state == RunState::kCompleted) reasons.push_back("completed: " + run.end->message);
   else if (run.state == RunState::kCanceled) reasons.push_back(run.end && !run.end->message.empty() ? run.end->message : "canceled" + by(run));
@@ -53,6 +60,7 @@ void explain_end(const Run& run, std::vector<std::string>& reasons) {
 Explanation explain(const Run& run, const Circumstances& known, Time now) {
   Explanation explanation{.run = run.id, .state = run.state, .reasons = {}, .ahead = std::nullopt};
   if (is_terminal(run.state)) explain_end(run, explanation.reasons);
+  else if (run.spec.kind == RunKind::kInteractive) explain_interactive(run, now, explanation.reasons);
   else if (run.state == RunState::kNotStarted) explain_wait(run, known, explanation.reasons);
   else explain_place(run, known, now, explanation.reasons);
   if (run.state == RunState::kNotStarted) explanation.ahead = known.ahead;

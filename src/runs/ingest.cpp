@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "runs/ledger.hpp"
+#include "runs/secrets.hpp"
 
 namespace stoker::runs {
 
@@ -25,18 +26,33 @@ struct Ingest::Attempt {
   bool metrics_grew = false;
   bool is_settling = false;
   bool given_up = false;
+  std::array<std::optional<Trail>, logs::kStreamCount + 1>
+      trails;  // by stream, from its first output under a mask on; threads of the pool, one at a time
 };
 
 namespace {
 
-std::vector<logs::Piece> pieces_of(const std::vector<Record>& records) {
-  std::vector<logs::Piece> pieces;
-  for (const auto& record : records) {
-    const auto* output = std::get_if<protocol::OutputRecord>(&record.payload);
-    if (output == nullptr) continue;
-    pieces.push_back({.stream = static_cast<std::uint8_t>(output->stream), .offset = output->offset, .data = output->data, .time = record.time});
+/// What was written before the first piece of a stream that this server sees: a restart must not uncover a value that it cuts in two.
+Status load_trail(logs::LogStore& logs, const RunId& run, int attempt, const protocol::OutputRecord& output, std::size_t reach, Trail& trail) {
+  if (output.offset == 0) return ok();
+  TRY(const auto tails, logs.tail(run, attempt, static_cast<int>(output.stream), output.offset, reach));
+  for (const auto& tail : tails) trail.add(tail.data, tail.offset, reach);
+  return ok();
+}
+
+void hide(const Mask& mask, std::string& text) {
+  Trail whole;
+  mask.apply(text, 0, whole);
+}
+
+/// The last lines of the output come with the end, too.
+void hide_in_error(const Mask& mask, std::vector<Record>& records) {
+  for (auto& record : records) {
+    auto* exited = std::get_if<protocol::ExitedRecord>(&record.payload);
+    if (exited == nullptr || !exited->error) continue;
+    hide(mask, exited->error->message);
+    hide(mask, exited->error->trace);
   }
-  return pieces;
 }
 
 std::vector<metrics::NumberedPoint> points_of(std::vector<Record>& records) {
@@ -61,8 +77,8 @@ constexpr std::chrono::milliseconds kPauseAfterFailure{500};
 
 }  // namespace
 
-Ingest::Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed)
-    : pool_(pool), ledger_(ledger), logs_(logs), metrics_(metrics), feed_(feed), tasks_(loop, "runs") {}
+Ingest::Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed)
+    : pool_(pool), ledger_(ledger), secrets_(secrets), logs_(logs), metrics_(metrics), feed_(feed), tasks_(loop, "runs") {}
 
 Ingest::~Ingest() = default;
 
@@ -82,18 +98,40 @@ bool Ingest::is_open(const RunId& run, int attempt) const {
   return at != attempts_.end() && at->second->number == attempt && !at->second->given_up;
 }
 
-void Ingest::close(const RunId& run) { attempts_.erase(run); }
+void Ingest::close(const RunId& run) {
+  attempts_.erase(run);
+  secrets_.forget(run);
+}
 
-Result<Ingest::Batch> Ingest::append(const RunId& run, int attempt, std::uint64_t received, const std::string& bytes) {
+Status Ingest::write_log(Attempt& attempt, std::vector<Record>& records, const Mask& mask, bool& grew) {
+  std::vector<logs::Piece> pieces;
+  std::vector<Blot> blots;
+  for (auto& record : records) {
+    auto* output = std::get_if<protocol::OutputRecord>(&record.payload);
+    if (output == nullptr) continue;
+    const auto stream = static_cast<std::uint8_t>(output->stream);
+    if (!mask.is_empty() && stream < attempt.trails.size()) {
+      auto& trail = attempt.trails[stream];
+      if (!trail) CHECK_OK(load_trail(logs_, attempt.run, attempt.number, *output, mask.reach(), trail.emplace()));
+      std::ranges::move(mask.apply(output->data, output->offset, *trail), std::back_inserter(blots));
+    }
+    pieces.push_back({.stream = stream, .offset = output->offset, .data = output->data, .time = record.time});
+  }
+  grew = !pieces.empty();
+  if (grew) CHECK_OK(logs_.append(attempt.run, attempt.number, pieces));
+  for (const auto& blot : blots) CHECK_OK(logs_.blot(attempt.run, attempt.number, blot.offset, blot.length));
+  return ok();
+}
+
+Result<Ingest::Batch> Ingest::append(Attempt& attempt, std::uint64_t received, const std::string& bytes, const Mask& mask) {
   Batch batch;
   TRY(batch.records, protocol::decode_all(bytes));
   CHECK_OK(keep_new(batch.records, received));
   if (!batch.records.empty()) batch.last = batch.records.back().seq;
-  const auto pieces = pieces_of(batch.records);
-  if (!pieces.empty()) CHECK_OK(logs_.append(run, attempt, pieces));
+  CHECK_OK(write_log(attempt, batch.records, mask, batch.log_grew));
+  hide_in_error(mask, batch.records);
   const auto points = points_of(batch.records);
-  if (!points.empty()) CHECK_OK(metrics_.append(run, attempt, points));
-  batch.log_grew = !pieces.empty();
+  if (!points.empty()) CHECK_OK(metrics_.append(attempt.run, attempt.number, points));
   batch.metrics_grew = !points.empty();
   std::erase_if(batch.records, [](const Record& record) { return !is_for_catalog(record.payload); });
   return batch;
@@ -104,7 +142,8 @@ io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
   if (at == attempts_.end() || at->second->number != number || at->second->given_up)
     co_return Error(ErrorCode::kProtocol, "records of an attempt that is not expected");
   auto attempt = at->second;
-  auto work = [this, run, number, received = attempt->received, bytes = std::move(bytes)] { return append(run, number, received, bytes); };
+  CO_TRY(const auto mask, co_await secrets_.mask_for(run));
+  auto work = [this, attempt, mask, received = attempt->received, bytes = std::move(bytes)] { return append(*attempt, received, bytes, *mask); };
   auto appended = co_await io::blocking(pool_, std::move(work));
   if (!appended) {
     if (appended.error().code() != ErrorCode::kProtocol) co_await io::sleep_for(kPauseAfterFailure);

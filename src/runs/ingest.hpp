@@ -1,6 +1,7 @@
 #pragma once
 // The way of journal records into the stores. Output and metrics are appended as they come (followers see them at once), then
 // made durable in rounds, one after another for an attempt, side by side for different ones; each round ends with its acknowledgement.
+// Secret values are masked before they are stored.
 // Invariants: nothing is acknowledged before it is durable; a number is applied once; records of one attempt are applied in order.
 // When a store fails nothing is acknowledged and the link is given up: the supervisor keeps its records and sends them again.
 
@@ -17,11 +18,13 @@
 #include "metrics/metric_store.hpp"
 #include "protocol/record.hpp"
 #include "runs/lifecycle.hpp"
+#include "runs/mask.hpp"
 #include "runs/run_feed.hpp"
 
 namespace stoker::runs {
 
 class Ledger;
+class Secrets;
 
 class Ingest {
  public:
@@ -29,7 +32,7 @@ class Ingest {
     std::function<void(const RunId&, int attempt, std::uint64_t seq)> durable;       // acknowledge it
     std::function<void(const RunId&, int attempt, const std::string& why)> give_up;  // close the link of this attempt
   };
-  Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed);
+  Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed);
   ~Ingest();
   void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
   /// Ends when what was received is settled.
@@ -51,7 +54,8 @@ class Ingest {
     bool log_grew = false;
     bool metrics_grew = false;
   };
-  Result<Batch> append(const RunId& run, int attempt, std::uint64_t received, const std::string& bytes);
+  Result<Batch> append(Attempt& attempt, std::uint64_t received, const std::string& bytes, const Mask& mask);
+  Status write_log(Attempt& attempt, std::vector<protocol::Record>& records, const Mask& mask, bool& grew);
   Status sync(const RunId& run, bool log_grew, bool metrics_grew);
   io::Task<void> settle(std::shared_ptr<Attempt> attempt);
   io::Task<Status> settle_round(std::shared_ptr<Attempt> attempt);
@@ -59,6 +63,7 @@ class Ingest {
 
   io::Pool& pool_;
   Ledger& ledger_;
+  Secrets& secrets_;
   logs::LogStore& logs_;
   metrics::MetricStore& metrics_;
   RunFeed& feed_;

@@ -29,6 +29,11 @@ constexpr std::optional<RunState> kStays = std::nullopt;
 // The table. Rows of one state and event are tried from the top.
 constexpr auto kRows = std::to_array<Row>({
     {kWaiting, kPlaced, Guard::kNone, kStarting, Effect::kNotePlace | Effect::kSendStart | Effect::kLeaveQueue},
+    {in(kNotStarted, kRunning) | kQuiet, kCancelAsked, Guard::kInteractive, kCanceled, Effect::kNoteCancel | Effect::kSettle},
+    {kWaiting, kOpens, Guard::kNone, kRunning, Effect::kNoteStart},
+    {in(kNotStarted, kRunning) | kQuiet, kCompletes, Guard::kNone, kCompleted, Effect::kNoteStart | Effect::kNoteEnd | Effect::kSettle},
+    {in(kNotStarted, kRunning) | kQuiet, kFails, Guard::kNone, kFailed, Effect::kNoteStart | Effect::kNoteEnd | Effect::kSettle},
+
     {kWaiting, kCancelAsked, Guard::kNone, kCanceled, Effect::kNoteCancel | Effect::kSettle | Effect::kLeaveQueue},
     {kWaiting, kStartFailed, Guard::kNone, kFailed, Effect::kNoteEnd | Effect::kSettle | Effect::kLeaveQueue},
 
@@ -77,6 +82,12 @@ constexpr auto kRefusals = std::to_array<RefusalRow>({
     {kWaiting, kSilent, Refusal::kNotPlaced},
     {kWaiting, kHeard, Refusal::kNotPlaced},
     {kWaiting, kLost, Refusal::kNotPlaced},
+
+    {in(kRunning), kOpens, Refusal::kAlready},
+    {kQuiet, kOpens, Refusal::kNotHeard},
+    {kBeforeProgram | in(kFinalizing) | kCanceling, kOpens, Refusal::kOtherKind},
+    {kBeforeProgram | in(kFinalizing) | kCanceling, kCompletes, Refusal::kOtherKind},
+    {kBeforeProgram | in(kFinalizing) | kCanceling, kFails, Refusal::kOtherKind},
 
     {in(kProvisioning), kProvisions, Refusal::kAlready},
     {in(kPreparing), kPrepares, Refusal::kAlready},
@@ -142,6 +153,7 @@ bool holds(Guard guard, const Run& run) {
     case Guard::kCanceledUnheard: return !run.end && run.cancel_requested;
     case Guard::kCancelPending: return run.cancel_requested;
     case Guard::kStartedBefore: return run.started_at.has_value();
+    case Guard::kInteractive: return run.spec.kind == RunKind::kInteractive;
   }
   return false;
 }
@@ -183,6 +195,11 @@ void note_intent(Run& run, const Event& event) {
 
 void note_end(Run& run, const Event& event) {
   if (event.kind == kStartFailed) run.end = RunEnd{.reason = EndReason::kStartFailed, .exit_code = {}, .signal = {}, .message = event.message};
+  else if (event.kind == kCompletes || event.kind == kFails)
+    run.end = RunEnd{.reason = EndReason::kReported,
+                     .exit_code = {},
+                     .signal = {},
+                     .message = event.kind == kCompletes ? "its client said that it is complete" : "its client said that it failed"};
   else run.end = event.end;
   if (!run.error) run.error = event.error;
 }
@@ -190,6 +207,7 @@ void note_end(Run& run, const Event& event) {
 RunEnd missing_end(const Run& run, const Event& event) {
   if (!run.cancel_requested) return {.reason = EndReason::kLost, .exit_code = {}, .signal = {}, .message = event.message};
   const std::string by = run.cancel_by.empty() ? "canceled" : "canceled by " + run.cancel_by;
+  if (run.spec.kind == RunKind::kInteractive) return {.reason = EndReason::kCanceled, .exit_code = {}, .signal = {}, .message = by};
   if (run.attempt == 0) return {.reason = EndReason::kCanceled, .exit_code = {}, .signal = {}, .message = by + " before it started"};
   return {.reason = EndReason::kCanceled, .exit_code = {}, .signal = {}, .message = fmt::format("{}; {}", by, event.message)};
 }
@@ -206,8 +224,21 @@ void settle(Run& run, const Event& event) {
 std::span<const Row> rows() { return kRows; }
 std::span<const RefusalRow> refusals() { return kRefusals; }
 
+bool happens_to(EventKind event, RunKind kind) {
+  switch (event) {
+    case kCancelAsked:
+    case kSilent:
+    case kHeard: return true;
+    case kOpens:
+    case kCompletes:
+    case kFails: return kind == RunKind::kInteractive;
+    default: return kind == RunKind::kScript;
+  }
+}
+
 std::optional<Refusal> can_apply(const Run& run, const Event& event) {
   if (is_terminal(run.state)) return Refusal::kEnded;
+  if (!happens_to(event.kind, run.spec.kind)) return Refusal::kOtherKind;
   if (const auto refused = check_attempt(run, event)) return refused;
   if (event.kind == kExited && !event.end) return Refusal::kNoEnd;
   if (find_row(run, event.kind) != nullptr) return std::nullopt;
@@ -232,14 +263,17 @@ Outcome apply(Run run, const Event& event) {
 
 std::string check(const Run& run) {
   const bool terminal = is_terminal(run.state);
-  if ((run.state == kNotStarted) != (run.attempt == 0) && !terminal) return "a run has an attempt exactly when it was placed";
+  const bool interactive = run.spec.kind == RunKind::kInteractive;
+  if (interactive && run.attempt != 0) return "an interactive run has no attempt";
+  if (interactive && !terminal && (in(kNotStarted, kRunning, kNotResponding) & set_of(run.state)) == 0) return "an interactive run has no such state";
+  if (!interactive && (run.state == kNotStarted) != (run.attempt == 0) && !terminal) return "a run has an attempt exactly when it was placed";
   if (run.attempt > 0 && run.handle.is_null()) return "an attempt has a handle";
   if (terminal != run.ended_at.has_value()) return "ended_at is set exactly in terminal states";
   if (terminal && !run.end) return "a run that ended says how";
   if (run.end && (kUntilExit & set_of(run.state)) != 0) return "a run before its exit has no end";
   if (run.state == kRunning && !run.started_at) return "a running run has started";
   if (run.state == kCancelRequested && !run.cancel_requested) return "CancelRequested comes from a request";
-  if (run.state == kCompleted && (run.error || run.end->exit_code != 0)) return "Completed means exit code 0 and no error";
+  if (run.state == kCompleted && (run.error || (!interactive && run.end->exit_code != 0))) return "Completed means exit code 0 and no error";
   if (run.state == kCanceled && !run.cancel_requested && run.end->reason != EndReason::kCanceled) return "Canceled means that somebody wanted it";
   if (terminal && std::ranges::any_of(run.phases, [](const Phase& phase) { return !phase.ended_at; })) return "no phase is open at the end";
   return {};

@@ -30,9 +30,14 @@ enum class EventKind : std::uint8_t {
   kSilent,       // nothing was heard of the supervisor for too long
   kHeard,        // it is there again
   kLost,         // the target says that nobody will ever report
+  kOpens,        // interactive: its client begins
+  kCompletes,    // interactive: its client says that it is done
+  kFails,        // interactive: its client says that it failed
 };
-inline constexpr std::size_t kEventKindCount = 14;
+inline constexpr std::size_t kEventKindCount = 17;
 std::string_view to_text(EventKind kind);  // "placed" "provisions" …
+/// An interactive run has no place and no supervisor, a script has no client that says how it goes; the other events happen to both.
+bool happens_to(EventKind event, RunKind kind);
 
 struct Event {
   EventKind kind = EventKind::kPlaced;
@@ -45,7 +50,7 @@ struct Event {
   std::string message = {};                      // kStartFailed, kLost, kSilent: the reason; kIntended: run.fail's message
   std::string outcome = {};                      // kIntended: completed, failed
   std::optional<RunEnd> end = std::nullopt;      // kExited
-  std::optional<RunError> error = std::nullopt;  // kExited, kStartFailed
+  std::optional<RunError> error = std::nullopt;  // kExited, kStartFailed, kFails
 };
 
 /// What must also be so for a row to count. Rows of one (state, event) are tried in order.
@@ -58,6 +63,7 @@ enum class Guard : std::uint8_t {
   kCanceledUnheard,  // a cancel is pending and how it ended was never heard
   kCancelPending,
   kStartedBefore,  // the user's program had begun
+  kInteractive,    // nobody has to be asked to end it
 };
 std::string_view to_text(Guard guard);
 
@@ -89,6 +95,7 @@ enum class Refusal : std::uint8_t {
   kCancelPending,  // it is to end; where it is on the way does not matter
   kNotHeard,       // it counts as silent: kHeard comes first
   kNoEnd,          // finished without a word on how it ended
+  kOtherKind,      // does not happen to runs of this kind
 };
 std::string_view to_text(Refusal refusal);      // "ended" …
 std::string_view sentence_of(Refusal refusal);  // for logs and the reference

@@ -159,6 +159,28 @@ TEST(Lifecycle, PhasesOpenAtTheEndAreClosed) {
   EXPECT_TRUE(run.run().phases[0].ended_at);
 }
 
+TEST(Lifecycle, InteractiveRunGoesAsItsClientSays) {
+  stoker::Run run;
+  run.spec.kind = RunKind::kInteractive;
+  EXPECT_EQ(can_apply(run, {.kind = EventKind::kPlaced, .attempt = 1}), Refusal::kOtherKind);
+  run = apply(run, {.kind = EventKind::kOpens, .at = from_micros(1)}).applied->next;
+  EXPECT_EQ(run.state, RunState::kRunning);
+  EXPECT_EQ(can_apply(run, {.kind = EventKind::kExited, .end = exited(0)}), Refusal::kOtherKind);
+  run = apply(run, {.kind = EventKind::kSilent, .at = from_micros(2)}).applied->next;
+  EXPECT_EQ(run.state, RunState::kNotResponding);
+  const auto ended = apply(run, {.kind = EventKind::kCompletes, .at = from_micros(3)}).applied->next;
+  EXPECT_EQ(ended.state, RunState::kCompleted);
+  EXPECT_EQ(check(ended), "");
+  const auto canceled = apply(run, {.kind = EventKind::kCancelAsked, .by = "ana"}).applied;
+  EXPECT_EQ(canceled->next.state, RunState::kCanceled);
+  EXPECT_FALSE(has(canceled->effects, Effect::kSendCancel));
+}
+
+TEST(Lifecycle, ScriptIsNotEndedByAClient) {
+  EXPECT_EQ(a_run().placed().running().refuses({.kind = EventKind::kCompletes}), Refusal::kOtherKind);
+  EXPECT_EQ(a_run().refuses({.kind = EventKind::kOpens}), Refusal::kOtherKind);
+}
+
 TEST(LifecycleTable, TerminalStatesHaveNoExit) {
   for (const auto& row : rows()) {
     for (const auto state : kTerminal) EXPECT_EQ(row.from & set_of(state), 0U);
@@ -226,6 +248,7 @@ int rank(RunState state) { return is_terminal(state) ? 100 : static_cast<int>(st
 RC_GTEST_PROP(LifecycleProperty, AnySequenceKeepsTheInvariants, ()) {
   stoker::Run run;
   run.id = RunId("r_1_00000001");
+  run.spec.kind = *rc::gen::element(RunKind::kScript, RunKind::kInteractive);
   const int steps = *rc::gen::inRange(1, 40);
   for (int i = 0; i < steps; ++i) {
     const auto event = any_event();

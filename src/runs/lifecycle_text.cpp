@@ -11,8 +11,8 @@ namespace stoker::runs {
 namespace {
 
 constexpr std::array<std::string_view, kEventKindCount> kEvents = {
-    "placed", "provisions", "prepares",     "waits in target", "runs",   "finalizes", "intended",
-    "exited", "finished",   "cancel asked", "start failed",    "silent", "heard",     "lost"};
+    "placed",       "provisions",   "prepares", "waits in target", "runs", "finalizes", "intended",  "exited", "finished",
+    "cancel asked", "start failed", "silent",   "heard",           "lost", "opens",     "completes", "fails"};
 constexpr std::array<std::string_view, kEventKindCount> kEventSentences = {
     "the target gave a place: attempt, handle and GPUs begin to count",
     "the target makes compute for it",
@@ -25,19 +25,23 @@ constexpr std::array<std::string_view, kEventKindCount> kEventSentences = {
     "its supervisor delivered everything",
     "somebody wants it to end",
     "the target could not give a place and will not",
-    "nothing was heard of its supervisor for too long",
-    "its supervisor is there again",
+    "nothing was heard of its supervisor (or, of an interactive run, of its client) for too long",
+    "it is there again",
     "the target says that nobody will ever report",
+    "interactive: its client begins",
+    "interactive: its client says that it is done",
+    "interactive: its client says that it failed",
 };
-constexpr std::array<std::string_view, 8> kGuards = {"",
+constexpr std::array<std::string_view, 9> kGuards = {"",
                                                      "how it ended is known",
                                                      "how it ended is not known",
                                                      "exit code 0 and no `run.fail()`",
                                                      "the cancel ended it, or it was lost after the cancel",
                                                      "a cancel is pending and how it ended was never heard",
                                                      "a cancel is pending",
-                                                     "the program had begun"};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRefusals = {{
+                                                     "the program had begun",
+                                                     "the run is interactive"};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kRefusals = {{
     {"ended", "the run has ended, and that never changes"},
     {"stale attempt", "it tells of another attempt"},
     {"not placed", "nothing runs yet"},
@@ -47,6 +51,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRefusals
     {"cancel pending", "the run is to end; where it is on the way does not matter"},
     {"not heard", "the run counts as silent until it is heard again"},
     {"no end", "there is no word on how the program ended"},
+    {"other kind", "it does not happen to runs of this kind"},
 }};
 constexpr std::array<std::pair<Effect, std::string_view>, 10> kEffects = {{
     {Effect::kSendStart, "send start"},
@@ -61,18 +66,18 @@ constexpr std::array<std::pair<Effect, std::string_view>, 10> kEffects = {{
     {Effect::kSettle, "settle"},
 }};
 constexpr std::array<std::string_view, kRunStateCount> kStateSentences = {
-    "waits for its turn in the queue of its target",
+    "waits for its turn in the queue of its target; an interactive run: for its client to begin",
     "has its place; its supervisor has not said anything yet",
     "compute is being made for it",
     "the supervisor fetches the snapshot and enters the environment",
     "waits inside the target",
-    "the user's program runs",
+    "the user's program runs, or an interactive run was begun",
     "the program ended; its files are being collected",
     "somebody wants it to end; it may still beat the cancel",
-    "exit code 0 and everything delivered",
+    "exit code 0 and everything delivered, or the client of an interactive run said so",
     "ended otherwise; the error says why",
     "ended because somebody wanted it",
-    "nothing was heard of its supervisor for a while; it may come back",
+    "nothing was heard of its supervisor, or of the client of an interactive run, for a while; it may come back",
 };
 
 std::string names_of(StateSet set) {
@@ -91,6 +96,14 @@ std::string names_of(Effect effects) {
     if (!has(effects, effect)) continue;
     if (!text.empty()) text += ", ";
     text += name;
+  }
+  return text;
+}
+
+std::string events_of(RunKind kind) {
+  std::string text;
+  for (std::size_t i = 0; i < kEventKindCount; ++i) {
+    if (happens_to(static_cast<EventKind>(i), kind)) text += fmt::format("{}{}", text.empty() ? "" : ", ", kEvents[i]);
   }
   return text;
 }
@@ -140,6 +153,7 @@ std::string render_states_markdown() {
   });
   text += "\n## Events\n\n| event | meaning |\n| --- | --- |\n";
   for (std::size_t i = 0; i < kEventKindCount; ++i) text += fmt::format("| {} | {} |\n", kEvents[i], kEventSentences[i]);
+  text += fmt::format("\nTo a script happen: {}. To an interactive run: {}.\n", events_of(RunKind::kScript), events_of(RunKind::kInteractive));
   text +=
       "\n## What moves a run\n\nRows of one state and event are tried from the top.\n\n| from | event | if | to | effects |\n| --- | --- | --- | --- "
       "| --- |\n";
@@ -147,7 +161,9 @@ std::string render_states_markdown() {
     text += fmt::format("| {} | {} | {} | {} | {} |\n", names_of(row.from), to_text(row.event), to_text(row.guard),
                         row.to ? to_text(*row.to) : "stays", names_of(row.effects));
   text +=
-      "\n## What does nothing\n\nTerminal states refuse every event (ended); an event of another attempt is refused everywhere (stale attempt).\n\n| "
+      "\n## What does nothing\n\nTerminal states refuse every event (ended); an event of another attempt is refused everywhere (stale attempt), and "
+      "so is one "
+      "that does not happen to runs of this kind (other kind).\n\n| "
       "in | event | refusal |\n| --- | --- | --- |\n";
   for (const auto& row : refusals()) text += fmt::format("| {} | {} | {} |\n", names_of(row.from), to_text(row.event), to_text(row.refusal));
   text += "\n| refusal | meaning |\n| --- | --- |\n";

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "domain/run.hpp"
+#include "runs/reconciler.hpp"
 #include "runs/scheduler.hpp"
 #include "targets/target.hpp"
 
@@ -38,12 +39,17 @@ struct Place {
 struct Live {
   std::map<std::string, Line> lines;
   std::unordered_map<RunId, Place> places;
+  std::unordered_map<RunId, Session> sessions;  // interactive runs that sent a heartbeat
   std::uint64_t next_order = 1;
   std::size_t placing = 0;
 
   Line* line_of(const std::string& target) {
     const auto at = lines.find(target);
     return at == lines.end() ? nullptr : &at->second;
+  }
+  Session* session_of(const RunId& run) {
+    const auto at = sessions.find(run);
+    return at == sessions.end() ? nullptr : &at->second;
   }
   Place* place_of(const RunId& run) {
     const auto at = places.find(run);

@@ -46,6 +46,29 @@ std::vector<Action> reconcile(const std::vector<Placed>& placed, Duration now) {
   return actions;
 }
 
+std::vector<Action> reconcile(const std::vector<Session>& sessions, Duration now) {
+  std::vector<Action> actions;
+  for (const auto& session : sessions) {
+    const bool is_silent = now - session.heard_at > kClientSilence;
+    const bool counts = session.state == RunState::kRunning || session.state == RunState::kNotResponding;
+    if (!counts || session.is_busy || is_silent == (session.state == RunState::kNotResponding)) continue;
+    actions.push_back({.kind = is_silent ? ActionKind::kSaySilent : ActionKind::kSayHeard,
+                       .run = session.run,
+                       .message = is_silent ? fmt::format("nothing was heard of its client for {}", format_duration(now - session.heard_at))
+                                            : std::string("its client is heard again")});
+  }
+  return actions;
+}
+
+std::optional<Duration> look_again(const std::vector<Session>& sessions) {
+  std::optional<Duration> next;
+  for (const auto& session : sessions) {
+    const auto at = session.heard_at + kClientSilence + std::chrono::milliseconds(1);
+    if (session.state == RunState::kRunning) next = next ? std::min(*next, at) : at;
+  }
+  return next;
+}
+
 std::optional<Duration> look_again(const std::vector<Placed>& placed, Duration now) {
   std::optional<Duration> next;
   const auto at = [&](Duration time) { next = next ? std::min(*next, time) : time; };

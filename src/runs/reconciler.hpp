@@ -19,6 +19,9 @@ inline constexpr Duration kRecoverAgain = std::chrono::seconds(5);
 /// Beyond its own grace, a supervisor has so long to tell of a cancelled run's end before it is ended itself.
 inline constexpr Duration kCancelMargin = std::chrono::seconds(10);
 
+/// An interactive run whose client was not heard for so long becomes NotResponding.
+inline constexpr Duration kClientSilence = std::chrono::seconds(120);
+
 /// A run that has a place, as the server sees it. Times are the monotonic clock's.
 struct Placed {
   RunId run;
@@ -32,6 +35,14 @@ struct Placed {
   std::optional<Duration> recovered_at;       // last time that a supervisor was started for it again
   std::optional<targets::Observed> observed;  // nullopt: the target was not asked, or could not tell
   std::string message;                        // the target's words
+};
+
+/// An interactive run whose client sends heartbeats.
+struct Session {
+  RunId run;
+  RunState state = RunState::kRunning;
+  Duration heard_at{0};  // monotonic
+  bool is_busy = false;  // an action is under way
 };
 
 enum class ActionKind : std::uint8_t {
@@ -52,7 +63,9 @@ struct Action {
 
 /// At most one action a run.
 std::vector<Action> reconcile(const std::vector<Placed>& placed, Duration now);
+std::vector<Action> reconcile(const std::vector<Session>& sessions, Duration now);
 /// When to look again, if nothing happens before; nullopt: only when something happens.
 std::optional<Duration> look_again(const std::vector<Placed>& placed, Duration now);
+std::optional<Duration> look_again(const std::vector<Session>& sessions);
 
 }  // namespace stoker::runs

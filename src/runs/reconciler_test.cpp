@@ -67,5 +67,21 @@ TEST(Reconciler, AfterTheForcedEndTheSupervisorComesBackToTell) {
   EXPECT_EQ(actions(placed, 200s).front().kind, ActionKind::kRecover);
 }
 
+TEST(Reconciler, ClientThatFallsSilentIsTold) {
+  const std::vector<Session> sessions = {{.run = RunId("a"), .state = RunState::kRunning, .heard_at = Duration(0)},
+                                         {.run = RunId("b"), .state = RunState::kRunning, .heard_at = kClientSilence},
+                                         {.run = RunId("c"), .state = RunState::kNotResponding, .heard_at = kClientSilence},
+                                         {.run = RunId("d"), .state = RunState::kRunning, .heard_at = Duration(0), .is_busy = true}};
+  EXPECT_TRUE(reconcile(std::vector<Session>{sessions[0]}, kClientSilence).empty());
+  const auto actions = reconcile(sessions, kClientSilence + Duration(1));
+  ASSERT_EQ(actions.size(), 2U);
+  EXPECT_EQ(actions[0].kind, ActionKind::kSaySilent);
+  EXPECT_EQ(actions[0].run, RunId("a"));
+  EXPECT_EQ(actions[1].kind, ActionKind::kSayHeard);
+  EXPECT_EQ(actions[1].run, RunId("c"));
+  EXPECT_GT(*look_again(sessions), kClientSilence);
+  EXPECT_FALSE(look_again(std::vector<Session>{}));
+}
+
 }  // namespace
 }  // namespace stoker::runs

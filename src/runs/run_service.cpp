@@ -10,8 +10,11 @@
 #include "runs/admission.hpp"
 #include "runs/dispatcher.hpp"
 #include "runs/ingest.hpp"
+#include "runs/interactive.hpp"
 #include "runs/ledger.hpp"
 #include "runs/live.hpp"
+#include "runs/removal.hpp"
+#include "runs/secrets.hpp"
 #include "runs/start_message.hpp"
 #include "runs/watch.hpp"
 
@@ -22,12 +25,16 @@ class RunService::Impl final : public HubOwner {
   explicit Impl(Parts parts)
       : parts_(std::move(parts)),
         ledger_(parts_.catalog),
-        ingest_(parts_.loop, parts_.pool, ledger_, parts_.logs, parts_.metrics, parts_.feed),
+        secrets_(parts_.catalog, parts_.clock, parts_.secret),
+        ingest_(parts_.loop, parts_.pool, ledger_, secrets_, parts_.logs, parts_.metrics, parts_.feed),
+        metric_intake_(parts_.loop, parts_.pool, parts_.metrics, parts_.feed),
         hub_(*this, ingest_, parts_.server_instance),
         tasks_(parts_.loop, "runs"),
         admission_(parts_),
         dispatcher_(parts_, live_, ledger_, tasks_),
-        watch_(parts_, live_, ledger_, hub_, tasks_) {
+        watch_(parts_, live_, ledger_, hub_, tasks_),
+        interactive_(parts_, live_, ledger_, watch_),
+        removal_(parts_) {
     for (const auto& [name, target] : parts_.targets) live_.lines[name].target = target.get();
     ledger_.on_change([this](const Ledger::Change& change) { changed(change); });
   }
@@ -37,6 +44,7 @@ class RunService::Impl final : public HubOwner {
   io::Task<Result<std::vector<Run>>> submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch);
   io::Task<Result<Run>> cancel(RunId run, std::string by);
   io::Task<Result<Explanation>> explain(RunId run);
+  io::Task<Status> log_metrics(RunId run, MetricCall call);
   Counts counts() const;
 
   io::Task<Result<Standing>> standing(RunId run, int attempt) override;
@@ -45,6 +53,9 @@ class RunService::Impl final : public HubOwner {
 
   Parts& parts() { return parts_; }
   SupervisorHub& hub() { return hub_; }
+  Interactive& interactive() { return interactive_; }
+  Removal& removal() { return removal_; }
+  Secrets& secrets() { return secrets_; }
 
  private:
   void changed(const Ledger::Change& change);
@@ -58,15 +69,20 @@ class RunService::Impl final : public HubOwner {
   Parts parts_;
   Live live_;
   Ledger ledger_;
+  Secrets secrets_;
   Ingest ingest_;
+  MetricIntake metric_intake_;
   SupervisorHub hub_;
   io::TaskGroup tasks_;
   Admission admission_;
   Dispatcher dispatcher_;
   Watch watch_;
+  Interactive interactive_;
+  Removal removal_;
 };
 
 io::Task<Status> RunService::Impl::start() {
+  CO_CHECK_OK(co_await removal_.finish());
   auto load = [](db::Connection& connection) { return catalog::live_runs(connection); };
   CO_TRY(auto runs, co_await parts_.catalog.read(std::move(load)));
   const auto count = runs.size();
@@ -79,6 +95,10 @@ io::Task<Status> RunService::Impl::start() {
 
 /// A live run of the catalog, after a restart of the server: back into its line or its place.
 io::Task<Status> RunService::Impl::resume(Run run) {
+  if (run.spec.kind == RunKind::kInteractive) {
+    interactive_.resume(run);
+    co_return ok();
+  }
   auto* line = live_.line_of(run.spec.target);
   const auto gone = fmt::format("the target \"{}\" is not there any more", run.spec.target);
   if (run.state == RunState::kNotStarted) {
@@ -110,6 +130,7 @@ io::Task<void> RunService::Impl::stop() {
   tasks_.cancel();
   co_await tasks_.join();
   co_await ingest_.stop();
+  co_await metric_intake_.stop();
 }
 
 io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch) {
@@ -139,6 +160,25 @@ io::Task<Result<Explanation>> RunService::Impl::explain(RunId id) {
   }
   if (const auto* place = live_.place_of(id)) known.supervisor_attached = hub_.is_attached(place->handle.supervisor_id);
   co_return runs::explain(run, known, parts_.clock.now());
+}
+
+io::Task<Status> RunService::Impl::log_metrics(RunId id, MetricCall call) {
+  auto look = [id](db::Connection& connection) -> Result<RunState> {
+    TRY(const auto mark, catalog::look_up_run_mark(connection, id));
+    if (!mark) return catalog::find_run(connection, id).error();
+    return mark->state;
+  };
+  CO_TRY(const auto state, co_await parts_.catalog.read(std::move(look)));
+  if (!is_terminal(state)) {
+    CO_CHECK_OK(co_await metric_intake_.take(id, std::move(call)));
+    co_return co_await interactive_.heard(id);
+  }
+  auto& metrics = parts_.metrics;
+  auto find = [&metrics, id, writer = call.writer] { return metrics.last_call(id, writer); };
+  CO_TRY(const auto last, co_await io::blocking(parts_.pool, std::move(find)));
+  if (call.sequence <= last) co_return ok();
+  co_return Error(ErrorCode::kWrongState, fmt::format("run {} has ended already ({}) and takes no more metrics", id.text(), to_text(state)))
+      .hint("log before the run is completed");
 }
 
 Counts RunService::Impl::counts() const {
@@ -184,6 +224,11 @@ void RunService::Impl::changed(const Ledger::Change& change) {
     if (auto handle = targets::parse_handle(run.handle)) note_place(run, *handle);
     else log::error("runs", "a target gave a handle that cannot be read", {{"run", run.id.text()}, {"cause", handle.error().to_line()}});
   }
+  if (auto* session = live_.session_of(run.id)) {
+    session->state = run.state;
+    watch_.kick();
+  }
+  if (is_terminal(run.state)) live_.sessions.erase(run.id);
   if (auto* place = live_.place_of(run.id); place != nullptr) {
     place->run = run;
     if (has(change.effects, Effect::kSendCancel)) begin_cancel(*place);
@@ -248,6 +293,21 @@ io::Task<Result<std::vector<Run>>> RunService::submit_batch(std::vector<RunSpec>
 io::Task<Result<Run>> RunService::cancel(RunId run, std::string by) { return impl_->cancel(std::move(run), std::move(by)); }
 io::Task<Result<Explanation>> RunService::explain(RunId run) { return impl_->explain(std::move(run)); }
 Counts RunService::counts() const { return impl_->counts(); }
+io::Task<Result<std::vector<Run>>> RunService::begin_interactive(std::vector<InteractiveWish> wishes, std::optional<std::string> idempotency_key) {
+  return impl_->interactive().begin(std::move(wishes), std::move(idempotency_key));
+}
+io::Task<Result<Run>> RunService::open_interactive(RunId run) { return impl_->interactive().open(std::move(run)); }
+io::Task<Result<Run>> RunService::end_interactive(RunId run, bool well, std::optional<RunError> error) {
+  return impl_->interactive().end(std::move(run), well, std::move(error));
+}
+io::Task<Result<RunState>> RunService::heartbeat(RunId run) { return impl_->interactive().heartbeat(std::move(run)); }
+io::Task<Status> RunService::log_metrics(RunId run, MetricCall call) { return impl_->log_metrics(std::move(run), std::move(call)); }
+io::Task<Status> RunService::heard(RunId run) { return impl_->interactive().heard(std::move(run)); }
+io::Task<Status> RunService::remove(RunId run, bool with_children) { return impl_->removal().remove(std::move(run), with_children); }
+io::Task<Status> RunService::remove_workspace(WorkspaceId workspace, bool with_runs) {
+  return impl_->removal().remove_workspace(std::move(workspace), with_runs);
+}
+Secrets& RunService::secrets() { return impl_->secrets(); }
 SupervisorHub& RunService::hub() { return impl_->hub(); }
 RunFeed& RunService::feed() { return impl_->parts().feed; }
 

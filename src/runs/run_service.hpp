@@ -16,6 +16,7 @@
 #include "logs/log_store.hpp"
 #include "metrics/metric_store.hpp"
 #include "runs/explain.hpp"
+#include "runs/metric_intake.hpp"
 #include "runs/run_feed.hpp"
 #include "runs/supervisor_hub.hpp"
 #include "targets/target.hpp"
@@ -37,7 +38,15 @@ struct Parts {
   std::function<std::string(const RunId& run, int attempt)> run_token;
   std::function<std::string()> server_url;
   std::string server_instance;
+  std::string secret;     // key of what is sealed for the disk
   bool personal = false;  // an unknown workspace is made, not refused
+};
+
+/// An interactive run that somebody wants to begin: a specification without a program.
+struct InteractiveWish {
+  RunSpec spec;
+  std::optional<RunId> id;  // nullopt: a GUID, for a child `<parent>_<n>`
+  bool is_open = true;      // false: NotStarted until open()
 };
 
 /// For GET /server.
@@ -46,6 +55,8 @@ struct Counts {
   std::int64_t running = 0;  // placed and not ended
   int cpus = 0, cpus_used = 0, gpus = 0, gpus_used = 0;
 };
+
+class Secrets;
 
 class RunService {
  public:
@@ -69,7 +80,28 @@ class RunService {
   io::Task<Result<Run>> cancel(RunId run, std::string by);
   io::Task<Result<Explanation>> explain(RunId run);
 
+  /// Durable when it returns; all or none, in order. The same key gives the same runs. kNotFound, kWrongState: the parent (it has ended);
+  /// kConflict: an id is taken; kInvalidInput: a snapshot is not there.
+  io::Task<Result<std::vector<Run>>> begin_interactive(std::vector<InteractiveWish> wishes, std::optional<std::string> idempotency_key);
+  /// NotStarted becomes Running; one that was begun: itself. kWrongState: it has ended, or it is not interactive (so below too).
+  io::Task<Result<Run>> open_interactive(RunId run);
+  /// Completed, or Failed with the error. The same end again: the run as it is; kWrongState after another end.
+  io::Task<Result<Run>> end_interactive(RunId run, bool well, std::optional<RunError> error);
+  /// From now on the run's silence means something. The state as it is; one that has ended is no error.
+  io::Task<Result<RunState>> heartbeat(RunId run);
+  /// Metrics from outside of the journal, of any live run; on disk when it is ok. The same call of the writer again changes nothing, also after the
+  /// run's end. kWrongState: it has ended; kConflict: a call of the writer is missing.
+  io::Task<Status> log_metrics(RunId run, MetricCall call);
+  /// Something was written for the run: its client is there.
+  io::Task<Status> heard(RunId run);
+
+  /// For good, with rows, events, log and metrics. kNotFound; kWrongState: it (or one below) has not ended; kConflict: it has children.
+  io::Task<Status> remove(RunId run, bool with_children);
+  /// kConflict: it has runs, or with `with_runs` live ones.
+  io::Task<Status> remove_workspace(WorkspaceId workspace, bool with_runs);
+
   Counts counts() const;
+  Secrets& secrets();
   SupervisorHub& hub();
   RunFeed& feed();
   const targets::Target* target(const std::string& name) const;

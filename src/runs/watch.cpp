@@ -1,5 +1,7 @@
 #include "runs/watch.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 
 namespace stoker::runs {
@@ -16,8 +18,10 @@ io::Task<void> Watch::run() {
     co_await observe(placed);
     const auto now = parts_.clock.monotonic();
     for (const auto& action : reconcile(placed, now)) carry_out(action);
+    const auto silent_at = attend(now);
     if (kicked_) continue;
-    const auto again = look_again(placed, now);
+    auto again = look_again(placed, now);
+    if (silent_at) again = again ? std::min(*again, *silent_at) : *silent_at;
     const auto until = again ? io::in(*again - now) : io::kNever;
     co_await wake_.wait(until);
   }
@@ -38,6 +42,23 @@ std::vector<Placed> Watch::look() const {
                       .recovered_at = place.recovered_at});
   }
   return placed;
+}
+
+std::vector<Session> Watch::look_at_sessions() const {
+  std::vector<Session> sessions;
+  for (const auto& [id, session] : live_.sessions) sessions.push_back(session);
+  return sessions;
+}
+
+/// What is to be said of interactive runs; when the next one would count as silent.
+std::optional<Duration> Watch::attend(Duration now) {
+  const auto sessions = look_at_sessions();
+  for (const auto& action : reconcile(sessions, now)) {
+    live_.session_of(action.run)->is_busy = true;
+    const bool silent = action.kind == ActionKind::kSaySilent;
+    tasks_.spawn((silent ? "silent " : "heard ") + action.run.text(), say(action, silent ? EventKind::kSilent : EventKind::kHeard));
+  }
+  return look_again(sessions);
 }
 
 targets::Target* Watch::target_of(const Place& place) {
@@ -129,6 +150,7 @@ io::Task<void> Watch::say(Action action, EventKind kind) {
   const auto answer = co_await ledger_.apply(action.run, std::move(event));
   if (!answer) log::error("runs", "an event could not be stored", {{"run", action.run.text()}, {"cause", answer.error().to_line()}});
   if (auto* place = live_.place_of(action.run)) place->is_busy = false;
+  if (auto* session = live_.session_of(action.run)) session->is_busy = false;
   kick();
 }
 

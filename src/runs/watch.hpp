@@ -1,6 +1,6 @@
 #pragma once
-// Looks after placed runs: asks targets about supervisors that are away, and carries out what the reconciler says. Sleeps while every
-// placed run has its supervisor connected.
+// Looks after live runs: asks targets about supervisors that are away, and carries out what the reconciler says of them and of the clients of
+// interactive runs. Sleeps while everybody is there.
 
 #include <string>
 #include <vector>
@@ -24,6 +24,8 @@ class Watch {
 
  private:
   std::vector<Placed> look() const;
+  std::vector<Session> look_at_sessions() const;
+  std::optional<Duration> attend(Duration now);
   io::Task<void> observe(std::vector<Placed>& placed);
   void carry_out(const Action& action);
   io::Task<void> recover(Action action);

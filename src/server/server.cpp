@@ -166,6 +166,7 @@ Status Server::make_runs() {
                                                      .run_token = [this](const RunId& run, int attempt) { return tokens_->run_token(run, attempt); },
                                                      .server_url = [this] { return http_->url(); },
                                                      .server_instance = data_->instance(),
+                                                     .secret = data_->secret(),
                                                      .personal = options_.personal});
   return ok();
 }

@@ -51,4 +51,49 @@ io::Task<Result<catalog::Experiment>> GetExperiment::process(Call& call, Input i
   co_return co_await call.services.catalog.read(std::move(read));
 }
 
+const Spec<UpdateExperiment::Input>& UpdateExperiment::spec() {
+  static const auto spec = Spec<Input>("Changes an experiment: all of it or nothing.")
+                               .path("workspace", &Input::workspace, "the workspace's id")
+                               .path("name", &Input::name, "the experiment's name")
+                               .json_field("tags", &Input::tags, "set; null for a tag without a value")
+                               .json_field("remove_tags", &Input::remove_tags, "keys of tags that go")
+                               .json_field("description", &Input::description, "at most 5000 characters", {.longest = 5000})
+                               .json_field("archived", &Input::archived, "true: put away; false: back")
+                               .answers(200, "Experiment");
+  return spec;
+}
+
+io::Task<Result<catalog::Experiment>> UpdateExperiment::process(Call& call, Input input) {
+  auto write = [input, now = call.services.clock.now()](db::Transaction& transaction) -> Result<catalog::Experiment> {
+    TRY(auto experiment, catalog::find_experiment(transaction, input.workspace, input.name));
+    for (const auto& [key, value] : input.tags) experiment.tags[key] = value.value_or("");
+    for (const auto& key : input.remove_tags) experiment.tags.erase(key);
+    if (input.description) experiment.description = *input.description;
+    if (input.archived && *input.archived != experiment.archived_at.has_value())
+      experiment.archived_at = *input.archived ? std::optional(now) : std::nullopt;
+    CHECK_OK(catalog::update_experiment(transaction, experiment));
+    return experiment;
+  };
+  co_return co_await call.services.catalog.write(std::move(write));
+}
+
+const Spec<DeleteExperiment::Input>& DeleteExperiment::spec() {
+  static const auto spec = Spec<Input>("Deletes an experiment without runs.")
+                               .path("workspace", &Input::workspace, "the workspace's id")
+                               .path("name", &Input::name, "the experiment's name")
+                               .answers(204, "");
+  return spec;
+}
+
+io::Task<Result<Reply>> DeleteExperiment::process(Call& call, Input input) {
+  auto write = [input](db::Transaction& transaction) -> Status {
+    TRY(const auto experiment, catalog::find_experiment(transaction, input.workspace, input.name));
+    return catalog::remove_experiment(transaction, experiment.id);
+  };
+  CO_CHECK_OK(co_await call.services.catalog.write(std::move(write)));
+  Reply reply;
+  reply.status = 204;
+  co_return reply;
+}
+
 }  // namespace stoker::api

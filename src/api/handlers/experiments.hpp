@@ -36,4 +36,29 @@ struct GetExperiment {
   static io::Task<Result<Output>> process(Call& call, Input input);
 };
 
+/// All or nothing.
+struct UpdateExperiment {
+  struct Input {
+    WorkspaceId workspace;
+    std::string name;
+    std::map<std::string, std::optional<std::string>> tags;
+    std::vector<std::string> remove_tags;
+    std::optional<std::string> description;
+    std::optional<bool> archived;
+  };
+  using Output = catalog::Experiment;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+struct DeleteExperiment {
+  struct Input {
+    WorkspaceId workspace;
+    std::string name;
+  };
+  using Output = Reply;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
 }  // namespace stoker::api

@@ -176,6 +176,7 @@ io::Task<Result<json::object>> PutFile::process(Call& call, Input input) {
     return catalog::put_file(transaction, run, file);
   };
   CO_TRY(const auto put, co_await call.services.catalog.write(std::move(write)));
+  CO_CHECK_OK(co_await call.services.runs.heard(input.run));
   call.services.runs.feed().notify(input.run);
   auto body = file_record(put.file);
   body["kept"] = put.outcome == catalog::PutFile::Outcome::kKeptUpload ? json::value("upload") : json::value(nullptr);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/handlers/run_keeping.hpp"
 #include "api/reach.hpp"
 #include "base/suggest.hpp"
 #include "catalog/events.hpp"
@@ -62,6 +63,17 @@ Result<std::vector<RunState>> parse_states(std::string_view text) {
   }
 }
 
+/// `key` or `key=value`
+std::vector<catalog::Label> labels_of(const std::vector<std::string>& texts) {
+  std::vector<catalog::Label> labels;
+  for (const auto& text : texts) {
+    const auto cut = text.find('=');
+    if (cut == std::string::npos) labels.emplace_back(text, std::nullopt);
+    else labels.emplace_back(text.substr(0, cut), text.substr(cut + 1));
+  }
+  return labels;
+}
+
 /// An experiment by name is one of a workspace; without one, by its id.
 Result<ExperimentId> experiment_of(db::Connection& connection, const ListRuns::Input& input) {
   if (!input.workspace_id) {
@@ -86,8 +98,14 @@ Status check_changes(const UpdateRun::Input& input) {
   return mistakes_to_status("the request is wrong", std::move(mistakes));
 }
 
-Result<Run> change(db::Transaction& transaction, const UpdateRun::Input& input) {
+Result<Run> change(db::Transaction& transaction, const UpdateRun::Input& input, Time now, const std::string& by) {
   TRY(const auto before, catalog::find_run(transaction, input.run));
+  if (input.description && *input.description != before.description) {
+    CHECK_OK(catalog::set_description(transaction, input.run, *input.description));
+    CHECK_OK(tell(transaction, input.run, now, "described", by));
+  }
+  if (input.display_name && *input.display_name != before.display_name)
+    CHECK_OK(tell(transaction, input.run, now, fmt::format("renamed to \"{}\"", *input.display_name), by));
   if (input.display_name) CHECK_OK(catalog::set_display_name(transaction, input.run, *input.display_name));
   if (!input.tags.empty()) CHECK_OK(catalog::set_tags(transaction, input.run, input.tags));
   if (!input.remove_tags.empty()) CHECK_OK(catalog::remove_tags(transaction, input.run, input.remove_tags));
@@ -139,6 +157,11 @@ const Spec<ListRuns::Input>& ListRuns::spec() {
                                .query("experiment", &Input::experiment, "only of this experiment: its name with workspace_id, its id without")
                                .query("state", &Input::state, "only in these states, separated by commas")
                                .query("parent", &Input::parent, "only children of this run")
+                               .query("kind", &Input::kind, "only of this kind", {.choices = {"script", "interactive"}})
+                               .query("view", &Input::view, "which of them", {.choices = {"active", "archived", "all"}})
+                               .query("include_children", &Input::include_children, "false: only runs without a parent")
+                               .query_list("tag", &Input::tags, "only with this tag: its key, or key=value; may be given many times, all must be so")
+                               .query_list("property", &Input::properties, "the same with properties")
                                .query("prefix", &Input::prefix, "only ids that begin so", {.longest = 256})
                                .query("limit", &Input::limit, "at most so many", {.low = 1, .high = 1000})
                                .query("cursor", &Input::cursor, "next_cursor of the page before")
@@ -151,6 +174,11 @@ io::Task<Result<json::object>> ListRuns::process(Call& call, Input input) {
   if (input.workspace_id) filter.workspace = WorkspaceId(*input.workspace_id);
   if (input.parent) filter.parent = RunId(*input.parent);
   filter.id_prefix = input.prefix.value_or("");
+  if (input.kind) filter.kind = run_kind_from_text(*input.kind);
+  filter.view = input.view == "all" ? catalog::RunView::kAll : input.view == "archived" ? catalog::RunView::kArchived : catalog::RunView::kActive;
+  filter.top_level_only = !input.include_children;
+  filter.tags = labels_of(input.tags);
+  filter.properties = labels_of(input.properties);
   if (input.state && !input.state->empty()) {
     CO_TRY(filter.states, parse_states(*input.state));
   }
@@ -175,9 +203,11 @@ io::Task<Result<Run>> GetRun::process(Call& call, Input input) {
 }
 
 const Spec<UpdateRun::Input>& UpdateRun::spec() {
-  static const auto spec = Spec<Input>("Changes name and tags, adds properties: all of it or nothing.")
+  static const auto spec = Spec<Input>("Changes name, description and tags, adds properties: all of it or nothing.")
                                .path("run", &Input::run, "the run's id")
                                .json_field("display_name", &Input::display_name, "1 to 256 characters", {.longest = 256})
+                               .json_field("description", &Input::description, "at most 5000 characters", {.longest = 5000})
+                               .json_field("by", &Input::by, "who does it", {.longest = 256})
                                .json_field("tags", &Input::tags, "set; null for a tag without a value")
                                .json_field("remove_tags", &Input::remove_tags, "keys of tags that go")
                                .json_field("properties", &Input::properties, "written once: another value for a key is a conflict")
@@ -187,9 +217,12 @@ const Spec<UpdateRun::Input>& UpdateRun::spec() {
 
 io::Task<Result<Run>> UpdateRun::process(Call& call, Input input) {
   CO_CHECK_OK(check_changes(input));
-  auto write = [input](db::Transaction& transaction) { return change(transaction, input); };
+  const auto now = call.services.clock.now();
+  auto write = [input, now, by = name_of(call.caller, input.by)](db::Transaction& transaction) { return change(transaction, input, now, by); };
   auto changed = co_await call.services.catalog.write(std::move(write));
-  if (changed) call.services.runs.feed().notify(input.run);
+  if (!changed) co_return changed;
+  CO_CHECK_OK(co_await call.services.runs.heard(input.run));
+  call.services.runs.feed().notify(input.run);
   co_return changed;
 }
 
@@ -202,7 +235,7 @@ const Spec<CancelRun::Input>& CancelRun::spec() {
 }
 
 io::Task<Result<Run>> CancelRun::process(Call& call, Input input) {
-  auto by = call.caller.kind == Caller::Kind::kRun ? "run " + call.caller.run.text() : input.by;
+  auto by = name_of(call.caller, input.by);
   co_return co_await call.services.runs.cancel(std::move(input.run), std::move(by));
 }
 
@@ -250,6 +283,7 @@ io::Task<Result<json::object>> ListChildren::process(Call& call, Input input) {
     CHECK_OK(catalog::find_run(connection, input.run));
     catalog::RunFilter filter;
     filter.parent = input.run;
+    filter.view = catalog::RunView::kAll;
     TRY(const auto page, catalog::list_runs(connection, filter, static_cast<std::size_t>(input.limit), input.cursor));
     return page_of(page);
   };

@@ -28,7 +28,10 @@ struct SubmitRuns {
 
 struct ListRuns {
   struct Input {
-    std::optional<std::string> workspace_id, experiment, state, parent, prefix;
+    std::optional<std::string> workspace_id, experiment, state, parent, prefix, kind;
+    std::string view = "active";
+    bool include_children = true;
+    std::vector<std::string> tags, properties;  // key, or key=value
     std::int64_t limit = 50;
     std::string cursor;
   };
@@ -50,7 +53,8 @@ struct GetRun {
 struct UpdateRun {
   struct Input {
     RunId run;
-    std::optional<std::string> display_name;
+    std::optional<std::string> display_name, description;
+    std::string by;
     std::map<std::string, std::optional<std::string>> tags;
     std::vector<std::string> remove_tags;
     std::map<std::string, std::string> properties;

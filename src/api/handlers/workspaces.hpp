@@ -19,6 +19,8 @@ struct ListWorkspaces {
 struct CreateWorkspace {
   struct Input {
     std::string subscription_id, resource_group, name;
+    std::string friendly_name, description;
+    std::map<std::string, std::string> tags;
     bool exist_ok = false;
   };
   using Output = catalog::Workspace;
@@ -31,6 +33,29 @@ struct GetWorkspace {
     WorkspaceId workspace;
   };
   using Output = catalog::Workspace;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+/// All or nothing.
+struct UpdateWorkspace {
+  struct Input {
+    WorkspaceId workspace;
+    std::optional<std::string> friendly_name, description;
+    std::map<std::string, std::optional<std::string>> tags;
+    std::vector<std::string> remove_tags;
+  };
+  using Output = catalog::Workspace;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+struct DeleteWorkspace {
+  struct Input {
+    WorkspaceId workspace;
+    bool force = false;
+  };
+  using Output = Reply;
   static const Spec<Input>& spec();
   static io::Task<Result<Output>> process(Call& call, Input input);
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/handlers/run_log.hpp"
+#include "api/handlers/run_metrics.hpp"
 #include "catalog/events.hpp"
 #include "catalog/runs.hpp"
 

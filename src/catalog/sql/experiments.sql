@@ -32,8 +32,12 @@ WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND name = $2;
 SELECT pk, workspace_pk, id, run_count FROM experiments
 WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND name = $2;
 
--- name: set_experiment_archived
-UPDATE experiments SET archived_at = $2 WHERE id = $1;
+-- name: update_experiment
+UPDATE experiments SET archived_at = $2, description = $3, tags = $4 WHERE id = $1;
 
--- name: set_experiment_tags
-UPDATE experiments SET tags = $2 WHERE id = $1;
+-- name: find_run_of_experiment
+-- Index: unique (experiment_pk, number).
+SELECT id FROM runs WHERE experiment_pk = (SELECT pk FROM experiments WHERE id = $1) LIMIT 1;
+
+-- name: remove_experiment
+DELETE FROM experiments WHERE id = $1;

@@ -1,12 +1,12 @@
 -- Runs. Each list walks one index, newest first, so that a page costs the same with a hundred runs stored and with ten million;
--- runs.cpp picks the list whose index narrows most. Common to all lists: an empty text or a null for "any", states as ",Running,Queued,".
+-- runs.cpp picks the list whose index narrows most. An empty text for "any", states as ",Running,Queued,".
 
 -- name: insert_run
 -- $1 to $3 come from find_run_place; $5 the parent's id or null. Nothing changes when the id is taken.
 INSERT INTO runs (workspace_pk, experiment_pk, number, id, parent_pk, display_name, spec, created_at, state, is_live, attempt, handle, gpu_indices,
-                  cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked)
+                  cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked, kind)
 VALUES ($1, $2, $3, $4, (SELECT pk FROM runs WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13,
-        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: find_run
@@ -19,64 +19,84 @@ SELECT pk FROM runs WHERE id = $1;
 
 -- name: find_run_mark
 -- What decides whether a message still matters. Index: unique (id).
-SELECT w.id AS workspace_id, r.state, r.attempt, r.cancel_requested, r.journal_acked
+SELECT w.id AS workspace_id, r.kind, r.state, r.attempt, r.cancel_requested, r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk WHERE r.id = $1;
 
--- name: list_runs
--- $1 pk to stop before, $2 states, $3 how many. Primary key.
-SELECT * FROM run_rows
-WHERE pk < $1 AND (CAST($2 AS TEXT) = '' OR CAST($2 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY pk DESC LIMIT $3;
-
--- name: list_runs_of_workspace
--- $1 workspace, $2 pk to stop before, $3 states, $4 how many. Index: runs_by_workspace.
-SELECT * FROM run_rows
-WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND pk < $2
-  AND (CAST($3 AS TEXT) = '' OR CAST($3 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY pk DESC LIMIT $4;
-
--- name: list_runs_of_experiment
--- $1 experiment, $2 number to stop before, $3 workspace, $4 states, $5 how many. Index: unique (experiment_pk, number).
-SELECT * FROM run_rows
-WHERE experiment_pk = (SELECT pk FROM experiments WHERE id = $1) AND number < $2
-  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
-  AND (CAST($4 AS TEXT) = '' OR CAST($4 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY number DESC LIMIT $5;
-
--- name: list_runs_of_parent
--- $1 parent, $2 pk to stop before, $3 workspace, $4 experiment, $5 states, $6 how many. Index: runs_by_parent.
-SELECT * FROM run_rows
-WHERE parent_pk = (SELECT pk FROM runs WHERE id = $1) AND pk < $2
-  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
-  AND (CAST($4 AS TEXT) = '' OR experiment_id = CAST($4 AS TEXT))
-  AND (CAST($5 AS TEXT) = '' OR CAST($5 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY pk DESC LIMIT $6;
-
--- name: list_runs_ended
--- One ended state in one workspace: $1 workspace, $2 state, $3 pk to stop before, $4 how many. Index: runs_ended.
-SELECT * FROM run_rows
-WHERE is_live = 0 AND workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND state = $2 AND pk < $3
-ORDER BY pk DESC LIMIT $4;
-
--- name: list_runs_live
--- Only live states: $1 pk to stop before, $2 workspace, $3 experiment, $4 states, $5 how many. Index: runs_live.
-SELECT * FROM run_rows
-WHERE is_live = 1 AND pk < $1
+-- part: wanted
+-- What all lists ask of a run: $1 how many, $2 workspace, $3 experiment, $4 states, $5 kind, $6 active, archived or all, $7 1 for runs without a
+-- parent only, $8 tags and $9 properties as [{"key", "value"}], a null value for any. Labels by their primary key, a look-up for each run that the
+-- list walks past.
   AND (CAST($2 AS TEXT) = '' OR workspace_id = CAST($2 AS TEXT))
   AND (CAST($3 AS TEXT) = '' OR experiment_id = CAST($3 AS TEXT))
   AND (CAST($4 AS TEXT) = '' OR CAST($4 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY pk DESC LIMIT $5;
+  AND (CAST($5 AS TEXT) = '' OR kind = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = 'all' OR (archived_at IS NULL) = (CAST($6 AS TEXT) = 'active'))
+  AND (CAST($7 AS BIGINT) = 0 OR parent_pk IS NULL)
+  AND (CAST($8 AS TEXT) = '[]' OR NOT EXISTS (
+    SELECT 1 FROM EACH_OBJECT($8) AS f WHERE NOT EXISTS (
+      SELECT 1 FROM run_tags AS t WHERE t.run_pk = run_rows.pk AND t.key = f.value->>'key'
+        AND (f.value->>'value' IS NULL OR t.value = f.value->>'value'))))
+  AND (CAST($9 AS TEXT) = '[]' OR NOT EXISTS (
+    SELECT 1 FROM EACH_OBJECT($9) AS f WHERE NOT EXISTS (
+      SELECT 1 FROM run_properties AS p WHERE p.run_pk = run_rows.pk AND p.key = f.value->>'key'
+        AND (f.value->>'value' IS NULL OR p.value = f.value->>'value'))))
+
+-- name: list_runs
+-- $10 pk to stop before. Primary key.
+SELECT * FROM run_rows
+WHERE pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
+
+-- name: list_runs_of_workspace
+-- $10 pk to stop before. Index: runs_by_workspace.
+SELECT * FROM run_rows
+WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $2) AND pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
+
+-- name: list_runs_of_experiment
+-- $10 number to stop before. Index: unique (experiment_pk, number).
+SELECT * FROM run_rows
+WHERE experiment_pk = (SELECT pk FROM experiments WHERE id = $3) AND number < $10
+-- with: wanted
+ORDER BY number DESC LIMIT $1;
+
+-- name: list_runs_of_parent
+-- $10 pk to stop before, $11 parent. Index: runs_by_parent.
+SELECT * FROM run_rows
+WHERE parent_pk = (SELECT pk FROM runs WHERE id = $11) AND pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
+
+-- name: list_runs_ended
+-- One ended state in one workspace: $10 pk to stop before, $11 the state. Index: runs_ended.
+SELECT * FROM run_rows
+WHERE is_live = 0 AND workspace_pk = (SELECT pk FROM workspaces WHERE id = $2) AND state = $11 AND pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
+
+-- name: list_runs_live
+-- Only live states: $10 pk to stop before. Index: runs_live.
+SELECT * FROM run_rows
+WHERE is_live = 1 AND pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
+
+-- name: list_runs_archived
+-- $10 pk to stop before. Index: runs_archived.
+SELECT * FROM run_rows
+WHERE archived_at IS NOT NULL AND pk < $10
+-- with: wanted
+ORDER BY pk DESC LIMIT $1;
 
 -- name: list_runs_by_prefix
--- By id, descending (within an experiment that is newest first): $1 the prefix, $2 the id to stop before, $3 workspace, $4 experiment, $5 parent,
--- $6 states, $7 how many. Index: unique (id).
+-- By id, descending (within an experiment that is newest first): $10 the id to stop before, $11 the prefix, $12 parent. Index: unique (id).
 SELECT * FROM run_rows
-WHERE id >= $1 AND id < $2
-  AND (CAST($3 AS TEXT) = '' OR workspace_id = CAST($3 AS TEXT))
-  AND (CAST($4 AS TEXT) = '' OR experiment_id = CAST($4 AS TEXT))
-  AND (CAST($5 AS TEXT) = '' OR parent_pk = (SELECT p.pk FROM runs AS p WHERE p.id = CAST($5 AS TEXT)))
-  AND (CAST($6 AS TEXT) = '' OR CAST($6 AS TEXT) LIKE '%,' || state || ',%')
-ORDER BY id DESC LIMIT $7;
+WHERE id >= $11 AND id < $10
+  AND (CAST($12 AS TEXT) = '' OR parent_pk = (SELECT p.pk FROM runs AS p WHERE p.id = CAST($12 AS TEXT)))
+-- with: wanted
+ORDER BY id DESC LIMIT $1;
 
 -- name: live_runs
 -- Oldest first. Index: runs_live.
@@ -107,6 +127,20 @@ UPDATE runs SET phases = $3 WHERE id = $1 AND attempt = $2;
 
 -- name: set_run_error
 UPDATE runs SET error = $3 WHERE id = $1 AND attempt = $2;
+
+-- name: watch_run
+-- Index: unique (id).
+UPDATE runs SET is_watched = 1 WHERE id = $1;
+
+-- name: count_child
+-- Takes the next number for a child's id; the row stays locked until the transaction ends.
+UPDATE runs SET children_made = children_made + 1 WHERE id = $1 RETURNING children_made;
+
+-- name: set_run_archived
+UPDATE runs SET archived_at = $2 WHERE id = $1;
+
+-- name: set_run_description
+UPDATE runs SET description = $2 WHERE id = $1;
 
 -- name: set_display_name
 UPDATE runs SET display_name = $2 WHERE id = $1;

@@ -47,6 +47,10 @@ class Complete final : public Command {
       return names_of(client::array_of(record, "workspaces"), "name", "");
     }
     TRY(const auto workspace, workspace_id(client, ""));
+    if (values == Values::kSecret) {
+      TRY(const auto record, client.secrets(workspace));
+      return names_of(client::array_of(record, "secrets"), "name", "");
+    }
     TRY(const auto record, client.experiments(workspace));
     return names_of(client::array_of(record, "experiments"), "name", "");
   }

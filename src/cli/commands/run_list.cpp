@@ -18,6 +18,7 @@ class RunList final : public Command {
     arguments.choice("--state", "STATE", filter_.state, state_names(), "only runs in this state: Queued, Running, Completed, Failed …");
     arguments.text("-w,--workspace", "NAME", workspace_, "only runs of this workspace", Values::kWorkspace);
     arguments.text("--parent", "RUN", filter_.parent, "only children of this run", Values::kRun);
+    arguments.choice("--view", "VIEW", filter_.view, {"active", "archived", "all"}, "active (default), archived or all");
     arguments.number("--limit", "N", limit_, 1, 100'000, "at most so many (default: 20)");
     arguments.flag("--all", all_, "no limit");
   }

@@ -121,6 +121,7 @@ std::string shell_quoted(const std::vector<std::string>& words) {
 
 std::string program_line(const json::object& run) {
   const auto& spec = object_of(run, "spec");
+  if (text_of(run, "kind") == "interactive") return "(interactive)";
   if (auto command = text_of(spec, "command"); !command.empty()) return clean(command);
   auto words = words_of(array_of(spec, "argv"));
   if (words.empty()) {
@@ -152,6 +153,7 @@ std::string run_page(const json::object& run, const Terminal& terminal, Time now
   text += key_values({
       {"state", state_text(state, terminal) + (end.empty() ? "" : ", " + clean(end))},
       {"name", clean(text_of(run, "display_name"))},
+      {"description", clean(text_of(run, "description"))},
       {"experiment", clean(text_of(run, "experiment"))},
       {"parent", clean(text_of(run, "parent"))},
       {"program", program_line(run)},
@@ -164,6 +166,7 @@ std::string run_page(const json::object& run, const Terminal& terminal, Time now
                                 text_of(spec, "submitted_by").empty() ? "" : ", by " + clean(text_of(spec, "submitted_by")))},
       {"started", time_line(run, "started_at", now)},
       {"ended", time_line(run, "ended_at", now)},
+      {"archived", time_line(run, "archived_at", now)},
       {"time", time ? format_duration(*time) : ""},
       {"phases", client::phases_line(run, now)},
       {"attempt", client::integer_of(run, "attempt") > 1 ? std::to_string(client::integer_of(run, "attempt")) : ""},

@@ -22,6 +22,7 @@ constexpr std::array kWords = {
     DialectWord{"KEY_TEXT", "TEXT"},
     DialectWord{"CLUSTERED", "WITHOUT ROWID"},
     DialectWord{"EACH_INTEGER", "(SELECT CAST(value AS BIGINT) FROM json_each(%))"},
+    DialectWord{"EACH_OBJECT", "(SELECT value FROM json_each(%))"},
     DialectWord{"EVERY_TABLE", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
     DialectWord{"LOCK_MIGRATIONS", "SELECT 1"},  // BEGIN IMMEDIATE is the lock
 };

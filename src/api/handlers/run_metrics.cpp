@@ -1,0 +1,224 @@
+#include "api/handlers/run_metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "api/router.hpp"
+#include "catalog/runs.hpp"
+
+namespace stoker::api {
+namespace {
+
+constexpr std::array<std::string_view, 5> kKinds = {"scalar", "list", "row", "table", "image"};
+constexpr std::size_t kMostPoints = 100'000;
+constexpr std::size_t kMostBytes = 64U << 20;
+constexpr std::size_t kMostMistakes = 50;
+constexpr std::size_t kLongestName = 1000;
+constexpr std::size_t kMostDescendants = 10'000;
+
+std::string_view special(double number) { return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"; }
+
+// The text is written without a tree in between: a hundred thousand points are common, and half of the answer's time went into the tree.
+void write_value(const MetricValue& value, std::string& out) {
+  const auto* number = std::get_if<double>(&value);
+  if (number == nullptr) {
+    out += json::serialize(json::string(to_valid_utf8(std::get<std::string>(value))));
+  } else if (!std::isfinite(*number)) {
+    fmt::format_to(std::back_inserter(out), "\"{}\"", special(*number));
+  } else {
+    const auto start = out.size();
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+    // Readers tell a double by its point.
+    if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
+  }
+}
+
+void write_point(const metrics::Point& point, std::string& out) {
+  out += "{\"step\":";
+  if (point.step) fmt::format_to(std::back_inserter(out), "{}", *point.step);
+  else out += "null";
+  fmt::format_to(std::back_inserter(out), ",\"time\":\"{}\",\"values\":[", format_time(point.time));
+  for (std::size_t i = 0; i < point.values.size(); ++i) {
+    if (i > 0) out += ',';
+    write_value(point.values[i], out);
+  }
+  out += "]}";
+}
+
+void write_series(const metrics::Series& series, std::string& out) {
+  const json::object head{
+      {"name", to_valid_utf8(series.name)}, {"kind", kKinds[static_cast<std::size_t>(series.kind)]}, {"columns", json::value_from(series.columns)}};
+  out += json::serialize(head);
+  out.back() = ',';
+  out += "\"points\":[";
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    if (i > 0) out += ',';
+    write_point(series.points[i], out);
+  }
+  fmt::format_to(std::back_inserter(out), "],\"count\":{},\"truncated\":{}}}", series.count, series.points.size() < series.count);
+}
+
+Status write_metrics(metrics::MetricStore& store, const RunId& run, const GetMetrics::Input& input, std::string& out) {
+  TRY(const auto all, store.read(run, input.name, static_cast<std::size_t>(input.max_points)));
+  out += "\"metrics\":[";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0) out += ',';
+    write_series(all[i], out);
+  }
+  out += ']';
+  return ok();
+}
+
+/// Breadth first, at most kMostDescendants.
+Result<std::vector<RunId>> descendants_of(db::Connection& connection, const RunId& run) {
+  std::vector<RunId> found{run};
+  for (std::size_t at = 0; at < found.size(); ++at) {
+    catalog::RunFilter filter;
+    filter.parent = found[at];
+    filter.view = catalog::RunView::kAll;
+    for (std::optional<std::string> cursor = std::string(); cursor;) {
+      TRY(const auto page, catalog::list_runs(connection, filter, 1000, *cursor));
+      for (const auto& child : page.runs) found.push_back(child.id);
+      cursor = page.next_cursor;
+      if (found.size() > kMostDescendants)
+        return Error(ErrorCode::kInputTooLarge, fmt::format("there are more than {} runs below {}", kMostDescendants, run.text()));
+    }
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+std::optional<MetricValue> read_value(const json::value& value) {
+  if (value.is_double()) return value.get_double();
+  if (value.is_int64()) return static_cast<double>(value.get_int64());
+  if (value.is_uint64()) return static_cast<double>(value.get_uint64());
+  if (!value.is_string()) return std::nullopt;
+  const std::string_view text = value.get_string();
+  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  return std::string(text);
+}
+
+void read_values(FieldReader& reader, MetricPoint& point) {
+  const auto* values = reader.child("values");
+  if (values == nullptr || !values->is_array()) return reader.mistake("values", "must be an array");
+  for (const auto& item : values->get_array()) {
+    auto value = read_value(item);
+    if (!value) return reader.mistake("values", "must be numbers or texts");
+    point.values.push_back(std::move(*value));
+  }
+  const bool by_column = point.kind == MetricKind::kRow || point.kind == MetricKind::kTable;
+  if (by_column && point.columns.size() != point.values.size()) reader.mistake("columns", "must be as many as values");
+  if (!by_column && !point.columns.empty()) reader.mistake("columns", "belong to a row or a table");
+  if ((point.kind == MetricKind::kScalar || point.kind == MetricKind::kImage) && point.values.size() != 1) reader.mistake("values", "must be one");
+}
+
+MetricPoint read_point(const json::value& value, const std::string& path, std::vector<Mistake>& mistakes) {
+  MetricPoint point;
+  FieldReader reader(value, path, mistakes);
+  point.name = reader.text("name");
+  if (point.name.empty() || point.name.size() > kLongestName) reader.mistake("name", fmt::format("must have 1 to {} characters", kLongestName));
+  const auto kind = std::ranges::find(kKinds, reader.text("kind"));
+  if (kind == kKinds.end()) reader.mistake("kind", fmt::format("must be one of {}", fmt::join(kKinds, ", ")));
+  else point.kind = static_cast<MetricKind>(kind - kKinds.begin());
+  point.columns = reader.texts("columns");
+  read_values(reader, point);
+  const auto* step = reader.child("step");
+  if (step != nullptr && step->is_int64()) point.step = step->get_int64();
+  else if (step != nullptr && !step->is_null()) reader.mistake("step", "must be a whole number or null");
+  const auto time = reader.optional_time("time");
+  if (!time) reader.mistake("time", "is missing");
+  point.time = time.value_or(Time());
+  return point;
+}
+
+Result<runs::MetricCall> parse_call(const std::string& text) {
+  TRY(const auto body, parse_json(text));
+  std::vector<Mistake> mistakes;
+  runs::MetricCall call;
+  {
+    FieldReader reader(body, "", mistakes);
+    call.writer = reader.text("writer");
+    if (call.writer.empty() || call.writer.size() > 64) reader.mistake("writer", "must have 1 to 64 characters");
+    call.sequence = static_cast<std::uint64_t>(reader.integer("sequence", 1, std::numeric_limits<std::int64_t>::max()));
+    const auto* points = reader.child("points");
+    if (points == nullptr || !points->is_array() || points->get_array().size() > kMostPoints) {
+      reader.mistake("points", fmt::format("must be an array of at most {}", kMostPoints));
+      points = nullptr;
+    }
+    for (std::size_t i = 0; points != nullptr && i < points->get_array().size() && mistakes.size() < kMostMistakes; ++i)
+      call.points.push_back(read_point(points->get_array()[i], fmt::format("points[{}]", i), mistakes));
+  }
+  CHECK_OK(mistakes_to_status("the metrics are wrong", std::move(mistakes)));
+  return call;
+}
+
+}  // namespace
+
+json::value metric_json(const MetricValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return json::value(to_valid_utf8(*text));
+  const double number = std::get<double>(value);
+  if (!std::isfinite(number)) return json::value(special(number));
+  return number;
+}
+
+const Spec<GetMetrics::Input>& GetMetrics::spec() {
+  static const auto spec = Spec<Input>("The run's metrics, in order of their first point.")
+                               .path("run", &Input::run, "the run's id")
+                               .query("name", &Input::name, "only of this name")
+                               .query("max_points", &Input::max_points, "the first so many of each", {.low = 1, .high = 10'000'000})
+                               .query("recursive", &Input::recursive, "true: beside `metrics`, `runs` has those of each run below, by its id")
+                               .answers(200, "Metrics");
+  return spec;
+}
+
+io::Task<Result<Reply>> GetMetrics::process(Call& call, Input input) {
+  auto find = [input](db::Connection& connection) -> Result<std::vector<RunId>> {
+    TRY(const auto mark, catalog::look_up_run_mark(connection, input.run));
+    if (!mark) return catalog::find_run(connection, input.run).error();
+    if (!input.recursive) return std::vector<RunId>();
+    return descendants_of(connection, input.run);
+  };
+  CO_TRY(const auto below, co_await call.services.catalog.read(std::move(find)));
+  auto& metrics = call.services.metrics;
+  auto read = [&metrics, &below, input]() -> Result<std::string> {
+    std::string text = "{";
+    CHECK_OK(write_metrics(metrics, input.run, input, text));
+    if (input.recursive) text += ",\"runs\":{";
+    for (std::size_t i = 0; i < below.size(); ++i) {
+      text += fmt::format("{}{}:{{", i > 0 ? "," : "", json::serialize(json::string(below[i].text())));
+      CHECK_OK(write_metrics(metrics, below[i], input, text));
+      text += '}';
+    }
+    text += input.recursive ? "}}" : "}";
+    return text;
+  };
+  CO_TRY(auto text, co_await io::blocking(call.services.pool, read));
+  Reply reply;
+  reply.body = std::move(text);
+  co_return reply;
+}
+
+const Spec<LogMetrics::Input>& LogMetrics::spec() {
+  static const auto spec = Spec<Input>("Logs metrics of a live run On disk when this answers; the same call again changes nothing.")
+                               .path("run", &Input::run, "the run's id")
+                               .stream("application/json", "MetricCall")
+                               .answers(200, "MetricsStored");
+  return spec;
+}
+
+io::Task<Result<json::object>> LogMetrics::process(Call& call, Input input) {
+  CO_TRY(const auto text, co_await read_body(call.body, kMostBytes));
+  auto parse = [&text] { return parse_call(text); };
+  CO_TRY(auto metric_call, co_await io::blocking(call.services.pool, parse));
+  const auto sequence = metric_call.sequence;
+  CO_CHECK_OK(co_await call.services.runs.log_metrics(std::move(input.run), std::move(metric_call)));
+  co_return json::object{{"sequence", sequence}};
+}
+
+}  // namespace stoker::api

@@ -1,0 +1,173 @@
+#include "runs/interactive.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/idempotency.hpp"
+#include "catalog/removals.hpp"
+#include "catalog/runs.hpp"
+#include "runs/admission.hpp"
+#include "runs/watch.hpp"
+
+namespace stoker::runs {
+namespace {
+
+std::string path_of(std::size_t index, std::string_view field) { return fmt::format("runs[{}].{}", index, field); }
+
+/// A request that made several runs has a key for each: the client's own, and that with a number, which no header can hold.
+std::string key_of(const std::string& key, std::size_t index) { return index == 0 ? key : fmt::format("{}\n{}", key.substr(0, 120), index); }
+
+struct Wishes {
+  std::vector<InteractiveWish> list;
+  std::optional<std::string> key;
+  Digest request;
+  Time now;
+  bool personal = false;
+};
+
+Digest digest_of(const std::vector<InteractiveWish>& wishes) {
+  std::string text;
+  for (const auto& wish : wishes) text += fmt::format("{}{}{}\n", json::serialize(to_json(wish.spec)), wish.id ? wish.id->text() : "", wish.is_open);
+  return sha256(text);
+}
+
+Status check_parent(db::Transaction& transaction, const RunId& parent, std::size_t index) {
+  TRY(const auto mark, catalog::look_up_run_mark(transaction, parent));
+  if (!mark) {
+    auto error = catalog::find_run(transaction, parent).error();
+    return std::move(error).mistakes({{path_of(index, "parent"), fmt::format("there is no run {}", parent.text())}});
+  }
+  if (!is_terminal(mark->state)) return ok();
+  return Error(ErrorCode::kWrongState, fmt::format("run {} has ended already ({}) and gets no more children", parent.text(), to_text(mark->state)))
+      .hint("make child runs before the parent is completed");
+}
+
+Result<RunId> id_for(db::Transaction& transaction, const InteractiveWish& wish, Random& random) {
+  if (wish.id) {
+    TRY(const bool leaving, catalog::is_being_removed(transaction, *wish.id));
+    if (leaving) return Error(ErrorCode::kConflict, fmt::format("the run {} is being deleted", wish.id->text())).retryable();
+    return *wish.id;
+  }
+  if (wish.spec.parent) return catalog::next_child_id(transaction, *wish.spec.parent);
+  return RunId(new_guid(random));
+}
+
+Result<Run> insert_one(db::Transaction& transaction, const InteractiveWish& wish, std::size_t index, const Wishes& wishes, Random& random) {
+  if (wish.spec.parent) CHECK_OK(check_parent(transaction, *wish.spec.parent, index));
+  auto run = new_run(wish.spec, wishes.now, random);
+  TRY(run.id, id_for(transaction, wish, random));
+  if (wish.is_open) run = std::move(apply(std::move(run), {.kind = EventKind::kOpens, .at = wishes.now}).applied->next);
+  return insert_new_run(transaction, std::move(run), wishes.personal, random);
+}
+
+/// The runs that the key made before; nullopt when it is new.
+Result<std::optional<std::vector<Run>>> made_before(db::Transaction& transaction, const Wishes& wishes) {
+  std::vector<Run> runs;
+  for (std::size_t i = 0; wishes.key && i < wishes.list.size(); ++i) {
+    TRY(const auto known, catalog::find_by_idempotency_key(transaction, key_of(*wishes.key, i), wishes.request));
+    if (!known) break;
+    TRY(auto run, catalog::find_run(transaction, *known));
+    runs.push_back(std::move(run));
+  }
+  if (runs.empty()) return std::optional<std::vector<Run>>();
+  return std::optional(std::move(runs));
+}
+
+Result<std::vector<Run>> insert_all(db::Transaction& transaction, const Wishes& wishes, Random& random) {
+  TRY(auto before, made_before(transaction, wishes));
+  if (before) return std::move(*before);
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < wishes.list.size(); ++i) {
+    TRY(auto run, insert_one(transaction, wishes.list[i], i, wishes, random));
+    if (wishes.key) CHECK_OK(catalog::add_idempotency_key(transaction, key_of(*wishes.key, i), wishes.request, run.id, wishes.now));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Error not_interactive(const RunId& run, std::string_view what) {
+  return Error(ErrorCode::kWrongState, fmt::format("run {} is not interactive: its supervisor says how it goes", run.text()))
+      .hint(fmt::format("{} is for runs that were begun by start_logging or child_run", what));
+}
+
+Error has_ended(const Run& run) { return {ErrorCode::kWrongState, fmt::format("run {} has ended already: {}", run.id.text(), to_text(run.state))}; }
+
+}  // namespace
+
+io::Task<Status> Interactive::check_snapshots(const std::vector<InteractiveWish>& wishes) {
+  std::vector<Mistake> mistakes;
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    if (!wishes[i].spec.snapshot) continue;
+    const auto snapshot = *wishes[i].spec.snapshot;
+    CO_TRY(const bool exists, co_await parts_.snapshot_exists(snapshot));
+    if (!exists) mistakes.push_back({path_of(i, "snapshot"), fmt::format("there is no snapshot {}; upload it first", snapshot.text())});
+  }
+  co_return mistakes_to_status("the runs cannot be accepted", std::move(mistakes));
+}
+
+io::Task<Result<std::vector<Run>>> Interactive::begin(std::vector<InteractiveWish> wishes, std::optional<std::string> key) {
+  CO_CHECK_OK(co_await check_snapshots(wishes));
+  Wishes all{.list = std::move(wishes), .key = std::move(key), .request = {}, .now = parts_.clock.now(), .personal = parts_.personal};
+  all.request = digest_of(all.list);
+  auto work = [all = std::move(all), &random = parts_.random](db::Transaction& transaction) { return insert_all(transaction, all, random); };
+  co_return co_await parts_.catalog.write(std::move(work));
+}
+
+io::Task<Result<Run>> Interactive::open(RunId run) {
+  Event event{.kind = EventKind::kOpens, .at = parts_.clock.now()};
+  CO_TRY(auto answer, co_await ledger_.apply(run, std::move(event)));
+  if (answer.refused == Refusal::kOtherKind) co_return not_interactive(run, "start");
+  if (answer.refused == Refusal::kEnded) co_return has_ended(answer.run);
+  co_return std::move(answer.run);
+}
+
+io::Task<Result<Run>> Interactive::end(RunId run, bool well, std::optional<RunError> error) {
+  Event event{.kind = well ? EventKind::kCompletes : EventKind::kFails, .at = parts_.clock.now(), .error = std::move(error)};
+  CO_TRY(auto answer, co_await ledger_.apply(run, std::move(event)));
+  if (answer.run.spec.kind != RunKind::kInteractive) co_return not_interactive(run, "end");
+  const bool is_so = answer.run.state == (well ? RunState::kCompleted : RunState::kFailed);
+  if (!is_so) co_return has_ended(answer.run);
+  co_return std::move(answer.run);
+}
+
+io::Task<Result<Run>> Interactive::find(RunId run) {
+  auto read = [run](db::Connection& connection) { return catalog::find_run(connection, run); };
+  co_return co_await parts_.catalog.read(std::move(read));
+}
+
+io::Task<Result<RunState>> Interactive::heartbeat(RunId id) {
+  if (live_.session_of(id) == nullptr) {
+    CO_TRY(const auto run, co_await find(id));
+    if (run.spec.kind != RunKind::kInteractive) co_return not_interactive(id, "a heartbeat");
+    if (is_terminal(run.state)) co_return run.state;
+    auto mark = [id](db::Transaction& transaction) { return catalog::set_watched(transaction, id); };
+    if (!run.is_watched) CO_CHECK_OK(co_await parts_.catalog.write(std::move(mark)));
+    CO_TRY(const auto now, co_await find(id));  // it may have ended meanwhile, and nobody would forget it then
+    if (is_terminal(now.state)) co_return now.state;
+    resume(now);
+  }
+  CO_CHECK_OK(co_await heard(id));
+  const auto* session = live_.session_of(id);
+  if (session != nullptr) co_return session->state;
+  CO_TRY(const auto ended, co_await find(id));
+  co_return ended.state;
+}
+
+io::Task<Status> Interactive::heard(RunId id) {
+  auto* session = live_.session_of(id);
+  if (session == nullptr) co_return ok();
+  session->heard_at = parts_.clock.monotonic();
+  if (session->state != RunState::kNotResponding || session->is_busy) co_return ok();
+  Event event{.kind = EventKind::kHeard, .at = parts_.clock.now(), .message = "its client is heard again"};
+  CO_CHECK_OK(co_await ledger_.apply(id, std::move(event)));
+  co_return ok();
+}
+
+void Interactive::resume(const Run& run) {
+  if (!run.is_watched) return;
+  const auto now = parts_.clock.monotonic();
+  const bool is_silent = run.state == RunState::kNotResponding;
+  live_.sessions[run.id] = {.run = run.id, .state = run.state, .heard_at = is_silent ? now - kClientSilence - std::chrono::seconds(1) : now};
+  watch_.kick();
+}
+
+}  // namespace stoker::runs
