@@ -6,6 +6,7 @@
 
 #include "base/suggest.hpp"
 #include "environments/user_managed/interpreter.hpp"
+#include "environments/user_managed/packages.hpp"
 #include "io/file.hpp"
 #include "io/process.hpp"
 
@@ -90,6 +91,7 @@ class UserManaged final : public EnvironmentKind {
   Result<Prepared> prepare(const EnvironmentLock& lock, const std::string& directory) const override;
   Result<std::vector<std::string>> command(const EnvironmentLock& lock, const Program& program, const Variables& variables,
                                            const std::string& working_directory) const override;
+  json::object describe(const EnvironmentLock& lock, const Variables& variables) const override;
 };
 
 json::object UserManaged::schema() const {
@@ -170,6 +172,21 @@ Result<std::vector<std::string>> UserManaged::command(const EnvironmentLock& loc
   arguments = {interpreter, program.script->starts_with("-") ? "./" + *program.script : *program.script};
   for (const auto& argument : program.arguments) arguments.push_back(expand_variables(argument, variables));
   return arguments;
+}
+
+json::object UserManaged::describe(const EnvironmentLock& lock, const Variables& variables) const {
+  const auto interpreter = text_of(lock.content, "interpreter");
+  json::array packages;
+  if (!interpreter.empty()) {
+    const auto folders = python_search_path(interpreter, variables);
+    for (const auto& package : packages_in(folders ? *folders : std::vector<std::string>()))
+      packages.push_back({{"name", package.name}, {"version", package.version}});
+  }
+  const auto* version = lock.content.if_contains("python_version");
+  return {{"kind", kKind},
+          {"interpreter", interpreter.empty() ? json::value(nullptr) : json::value(to_valid_utf8(interpreter))},
+          {"version", version != nullptr ? *version : json::value(nullptr)},
+          {"packages", std::move(packages)}};
 }
 
 }  // namespace
