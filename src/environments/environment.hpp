@@ -58,7 +58,7 @@ class EnvironmentKind {
   virtual json::object schema() const = 0;
   /// kEnvironmentInvalid with all mistakes (paths under "environment") and what was found instead. `variables` are the run's, for PATH.
   virtual Status validate(const EnvironmentSpec& spec, const Program& program, const Variables& variables) const = 0;
-  /// Deterministic for an unchanged machine. Errors as `validate`.
+  /// Deterministic for an unchanged machine. Looks only: the program waits for it. Errors as `validate`.
   virtual Result<EnvironmentLock> resolve(const EnvironmentSpec& spec, const Variables& variables) const = 0;
   /// Makes what the lock names usable, under `directory` where it must build something. Twice is the same as once.
   virtual Result<Prepared> prepare(const EnvironmentLock& lock, const std::string& directory) const = 0;
