@@ -5,6 +5,7 @@
 #include "api/handlers/run_keeping.hpp"
 #include "api/handlers/run_log.hpp"
 #include "api/handlers/run_metrics.hpp"
+#include "api/handlers/run_record.hpp"
 #include "api/handlers/runs.hpp"
 #include "api/handlers/secrets.hpp"
 #include "api/handlers/server.hpp"
@@ -67,6 +68,9 @@ std::vector<Route> make_routes() {
   add(route<FollowRun>(Method::kGet, "/api/v1/runs/{run}/follow", kRunReader, "follow_run"));
   add(route<ListFiles>(Method::kGet, "/api/v1/runs/{run}/files", kRunReader, "list_files"));
   add(route<GetFile>(Method::kGet, "/api/v1/runs/{run}/files/{path...}", kRunReader, "get_file"));
+  add(route<GetDiff>(Method::kGet, "/api/v1/runs/{run}/diff", kRunReader, "get_diff"));
+  add(route<GetEnvironment>(Method::kGet, "/api/v1/runs/{run}/environment", kRunReader, "get_environment"));
+  add(route<GetSamples>(Method::kGet, "/api/v1/runs/{run}/samples", kRunReader, "get_samples"));
   add(route<PutFile>(Method::kPut, "/api/v1/runs/{run}/files/{path...}", kRunOwner | Access::kSupervisor, "put_file"));
 
   // A run's token may bring the source of the runs that it makes; it reads no snapshot.

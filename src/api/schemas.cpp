@@ -1,6 +1,39 @@
 #include "api/schemas.hpp"
 
 namespace stoker::api {
+namespace {
+
+std::vector<SchemaField> run_spec_fields() {
+  return {{"kind", "text", "script (the others are made by POST /runs/interactive)"},
+          {"workspace", "WorkspaceName"},
+          {"experiment", "text"},
+          {"display_name", "text?"},
+          {"parent", "text?", "id of a run"},
+          {"snapshot", "text?", "null: an empty working directory"},
+          {"script", "text?", "exactly one of script, argv and command"},
+          {"arguments", "[text]", "of the script"},
+          {"argv", "[text]"},
+          {"command", "text?", "a line for the shell"},
+          {"environment", "EnvironmentSpec"},
+          {"inherited", "text_map", "variables of the client's shell, the weakest layer"},
+          {"environment_variables", "text_map"},
+          {"target", "text"},
+          {"resources", "Resources"},
+          {"max_run_duration_seconds", "integer?", "null: no limit"},
+          {"grace_seconds", "integer", "from SIGTERM to SIGKILL"},
+          {"tags", "tag_map"},
+          {"properties", "text_map"},
+          {"submitted_by", "text"},
+          {"source_directory", "text", "on the client, for people only"}};
+}
+
+std::vector<SchemaField> submission_fields() {
+  auto fields = run_spec_fields();
+  fields.push_back({"diff", "text?", "uncommitted changes of the source, as `git diff HEAD --binary` prints them; at most 4 MiB, kept with the run"});
+  return fields;
+}
+
+}  // namespace
 
 std::span<const NamedSchema> schemas() {
   static const std::vector<NamedSchema> all = {
@@ -49,29 +82,8 @@ std::span<const NamedSchema> schemas() {
       {"WorkspaceName", {{"subscription_id", "text"}, {"resource_group", "text"}, {"name", "text"}}, true},
       {"EnvironmentSpec", {{"kind", "text", "user-managed"}, {"settings", "any", "of the kind"}, {"variables", "text_map"}}, true},
       {"Resources", {{"cpus", "integer", "slots, at least 1"}, {"gpus", "integer"}}, true},
-      {"RunSpec",
-       {{"kind", "text", "script (the others are made by POST /runs/interactive)"},
-        {"workspace", "WorkspaceName"},
-        {"experiment", "text"},
-        {"display_name", "text?"},
-        {"parent", "text?", "id of a run"},
-        {"snapshot", "text?", "null: an empty working directory"},
-        {"script", "text?", "exactly one of script, argv and command"},
-        {"arguments", "[text]", "of the script"},
-        {"argv", "[text]"},
-        {"command", "text?", "a line for the shell"},
-        {"environment", "EnvironmentSpec"},
-        {"inherited", "text_map", "variables of the client's shell, the weakest layer"},
-        {"environment_variables", "text_map"},
-        {"target", "text"},
-        {"resources", "Resources"},
-        {"max_run_duration_seconds", "integer?", "null: no limit"},
-        {"grace_seconds", "integer", "from SIGTERM to SIGKILL"},
-        {"tags", "tag_map"},
-        {"properties", "text_map"},
-        {"submitted_by", "text"},
-        {"source_directory", "text", "on the client, for people only"}},
-       true},
+      {"RunSpec", run_spec_fields(), true},
+      {"RunSubmission", submission_fields(), true},
       {"RunSpecs", {{"runs", "[RunSpec]"}}},
       {"RunEnd",
        {{"reason", "text", "exited, signaled, time_limit, canceled, out_of_memory, lost, start_failed, reported"},
@@ -167,6 +179,17 @@ std::span<const NamedSchema> schemas() {
         {"created_at", "time"},
         {"origin", "text"},
         {"kept", "text?", "upload: an explicit upload was there and stays"}}},
+      {"Package", {{"name", "text"}, {"version", "text"}}},
+      {"Environment",
+       {{"kind", "text", "user-managed"},
+        {"interpreter", "text?", "path; null: the run needed none and there was none"},
+        {"version", "text?", "of the interpreter"},
+        {"packages", "[Package]", "Python packages that the interpreter finds, by name"},
+        {"host", "text"},
+        {"user", "text"},
+        {"platform", "text", "system, kernel and machine"}}},
+      {"Sample", {{"time", "time"}, {"values", "any", "name to number; docs/reference/samples.md has the names"}}},
+      {"Samples", {{"samples", "[Sample]"}}},
       {"PackStats", {{"objects", "integer"}, {"bytes", "integer"}, {"new_objects", "integer"}}},
       {"SnapshotInfo", {{"id", "text"}, {"files", "integer"}, {"bytes", "integer"}}},
       {"SnapshotFile",

@@ -128,6 +128,7 @@ ServerTest::ServerTest() {
   catalog_ = *catalog::Catalog::open(settings, loop_, pool_);
   logs_ = *logs::LogStore::open(folder_ + "/logs");
   metrics_ = *metrics::MetricStore::open(folder_ + "/metrics");
+  samples_ = *metrics::MetricStore::open(folder_ + "/samples");
   objects_ = *snapshots::ObjectStore::open(folder_ + "/snapshots");
 }
 
@@ -145,6 +146,7 @@ void ServerTest::start(HttpLimits limits) {
                                                      .catalog = *catalog_,
                                                      .logs = *logs_,
                                                      .metrics = *metrics_,
+                                                     .samples = *samples_,
                                                      .feed = feed_,
                                                      .targets = std::move(all),
                                                      .snapshot_exists = [](SnapshotId) -> io::Task<Result<bool>> { co_return true; },
@@ -161,6 +163,7 @@ void ServerTest::start(HttpLimits limits) {
                     .objects = *objects_,
                     .logs = *logs_,
                     .metrics = *metrics_,
+                    .samples = *samples_,
                     .tokens = tokens_};
   services.info = {.version = "0.1.0", .data_dir = folder_, .instance = "test-instance", .personal = true, .started_at = clock_.now(), .url = [this] {
                      return server_->url();

@@ -43,6 +43,7 @@ struct Services {
   snapshots::ObjectStore& objects;
   logs::LogStore& logs;
   metrics::MetricStore& metrics;
+  metrics::MetricStore& samples;  // what runs used, in the format of metrics
   const Tokens& tokens;
   ServerInfo info;
   /// Where bodies that are too large for memory wait until they are checked; on the disk of the data.

@@ -95,7 +95,7 @@ class ServerTest : public testing::Test {
   runs::RunFeed feed_{loop_};
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<logs::LogStore> logs_;
-  std::unique_ptr<metrics::MetricStore> metrics_;
+  std::unique_ptr<metrics::MetricStore> metrics_, samples_;
   std::unique_ptr<snapshots::ObjectStore> objects_;
   runs::InProcessWorld world_{loop_};
   std::unique_ptr<runs::RunService> runs_;

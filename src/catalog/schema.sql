@@ -11,6 +11,12 @@ SELECT r.pk, r.id, r.number, r.workspace_pk, r.experiment_pk, r.parent_pk, w.id 
        r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk JOIN experiments AS e ON e.pk = r.experiment_pk;
 
+CREATE TABLE environment_records (
+  pk     INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,     -- SHA-256 of the record
+  record TEXT NOT NULL                 -- JSON {kind, interpreter, version, packages, host, user, platform}
+);
+
 CREATE TABLE experiments (
   pk           INTEGER PRIMARY KEY,
   id           TEXT NOT NULL UNIQUE,  -- GUID

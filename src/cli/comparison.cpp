@@ -66,6 +66,22 @@ std::map<std::string, std::string> environment_of(const json::object& run) {
   return found;
 }
 
+std::map<std::string, std::string> found_environment(const std::optional<json::object>& record) {
+  std::map<std::string, std::string> found;
+  if (!record) return found;
+  for (const auto& [name, field] : {std::pair("interpreter found", "interpreter"),
+                                    {"interpreter version", "version"},
+                                    {"host", "host"},
+                                    {"user", "user"},
+                                    {"platform", "platform"}}) {
+    if (auto text = client::text_of(*record, field); !text.empty()) found[name] = std::move(text);
+  }
+  for (const auto& package : array_of(*record, "packages")) {
+    if (package.is_object()) found["package " + client::text_of(package.get_object(), "name")] = client::text_of(package.get_object(), "version");
+  }
+  return found;
+}
+
 std::map<std::string, std::string> latest_values(const json::object& metrics) {
   std::map<std::string, std::string> found;
   for (const auto& metric : read_metrics(metrics)) found[metric.name] = metric.last.empty() ? fmt::format("{} rows", metric.count) : metric.last;

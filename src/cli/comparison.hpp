@@ -2,6 +2,7 @@
 // What differs between two runs: parameters, environment, metrics. Pure; the records are those of the API.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Change {
 std::map<std::string, std::string> parameters_of(const json::object& run);
 /// Kind, settings, variables (the environment's, the run's own, what it inherited), resources, git commit.
 std::map<std::string, std::string> environment_of(const json::object& run);
+/// What was found when it ran: interpreter, host, platform, packages ("package numpy"). Empty for nullopt.
+std::map<std::string, std::string> found_environment(const std::optional<json::object>& record);
 /// The latest value of each metric.
 std::map<std::string, std::string> latest_values(const json::object& metrics);
 

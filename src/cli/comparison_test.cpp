@@ -20,6 +20,12 @@ TEST(Comparison, OnlyWhatDiffers) {
   EXPECT_TRUE(changes({}, {}).empty());
 }
 
+TEST(Comparison, PackagesByTheirNames) {
+  EXPECT_EQ(found_environment(record(R"({"version": "3.11.2", "interpreter": null, "packages": [{"name": "numpy", "version": "1.24"}]})")),
+            (std::map<std::string, std::string>{{"interpreter version", "3.11.2"}, {"package numpy", "1.24"}}));
+  EXPECT_TRUE(found_environment(std::nullopt).empty());
+}
+
 TEST(Comparison, LatestValuesOfMetrics) {
   const auto found = latest_values(record(R"({"metrics": [
     {"name": "loss", "kind": "scalar", "columns": [], "points": [{"step": 1, "values": [0.5]}, {"step": 2, "values": ["NaN"]}], "count": 2},

@@ -7,6 +7,7 @@
 
 #include "client/records.hpp"
 #include "io/url.hpp"
+#include "snapshots/laying/received_pack.hpp"
 
 namespace stoker::client {
 namespace {
@@ -64,6 +65,14 @@ void add_query(std::string& target, std::string_view name, std::string_view valu
 
 json::value workspace_body(const WorkspaceName& name) {
   return {{"subscription_id", name.subscription_id}, {"resource_group", name.resource_group}, {"name", name.name}};
+}
+
+/// Of a part that a run may lack. The run itself was looked up before.
+template <class T>
+Result<std::optional<T>> if_found(Result<T> result) {
+  if (result) return std::optional<T>(std::move(*result));
+  if (result.error().code() == ErrorCode::kNotFound) return std::optional<T>();
+  return result.error();
 }
 
 }  // namespace
@@ -220,8 +229,9 @@ Status Client::delete_secret(const std::string& workspace_id, const std::string&
   return command("DELETE", secret_target(workspace_id, name));
 }
 
-Result<json::object> Client::submit(const RunSpec& spec, const std::string& idempotency_key) {
-  const json::value body(to_json(spec));
+Result<json::object> Client::submit(const RunSpec& spec, const std::optional<std::string>& diff, const std::string& idempotency_key) {
+  json::value body(to_json(spec));
+  body.get_object()["diff"] = json_or_null(diff);
   return call("POST", "/api/v1/runs", &body, {{"Idempotency-Key", idempotency_key}});
 }
 
@@ -268,9 +278,9 @@ Result<LogPart> Client::log(const RunId& id, std::uint64_t offset, std::uint64_t
   return part;
 }
 
-Status Client::download(const RunId& id, const std::string& path, const ByteSink& sink) {
+Status Client::fetch(const std::string& target, const ByteSink& sink) {
   Status told = ok();
-  io::HttpRequest request{.target = run_target(id, "/files/" + io::percent_encode_path(path))};
+  io::HttpRequest request{.target = target};
   request.sink = [&](std::string_view bytes) {
     told = sink(bytes);
     return told.has_value();
@@ -279,6 +289,40 @@ Status Client::download(const RunId& id, const std::string& path, const ByteSink
   if (!told) return told.error();
   if (!response) return response.error();
   return ok();
+}
+
+Status Client::download(const RunId& id, const std::string& path, const ByteSink& sink) {
+  return fetch(run_target(id, "/files/" + io::percent_encode_path(path)), sink);
+}
+
+Result<std::optional<std::string>> Client::diff(const RunId& id) {
+  auto response = send({.target = run_target(id, "/diff")});
+  if (!response) return if_found<std::string>(response.error());
+  return std::optional<std::string>(std::move(response->body));
+}
+
+Result<std::optional<json::object>> Client::environment(const RunId& id) { return if_found(call("GET", run_target(id, "/environment"))); }
+Result<json::object> Client::samples(const RunId& id) { return call("GET", run_target(id, "/samples?limit=1000000")); }
+
+Status Client::lay_down_snapshot(const SnapshotId& id, const std::string& directory) {
+  TRY(const auto root, Digest::from_hex(id.text()));
+  const auto target = fmt::format("/api/v1/snapshots/{}/pack", id.text());
+  const auto download = [&](const snapshots::TakeBytes& take) {
+    return fetch(target,
+                 [&take](std::string_view bytes) { return take(bytes) ? ok() : Status(Error(ErrorCode::kCanceled, "the pack is not wanted")); });
+  };
+  return snapshots::lay_down(download, root, directory);
+}
+
+Result<std::string> Client::snapshot_file(const SnapshotId& id, const std::string& path, std::size_t limit) {
+  std::string content;
+  const auto take = [&](std::string_view bytes) -> Status {
+    if (content.size() + bytes.size() > limit) return Error(ErrorCode::kInputTooLarge, fmt::format("{} is larger than {} bytes", path, limit));
+    content += bytes;
+    return ok();
+  };
+  CHECK_OK(fetch(fmt::format("/api/v1/snapshots/{}/file/{}", id.text(), io::percent_encode_path(path)), take));
+  return content;
 }
 
 Result<json::object> Client::snapshot_diff(const SnapshotId& a, const SnapshotId& b) {

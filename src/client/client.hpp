@@ -67,7 +67,8 @@ class Client {
   Status set_secret(const std::string& workspace_id, const std::string& name, const std::string& value);
   Status delete_secret(const std::string& workspace_id, const std::string& name);
 
-  Result<json::object> submit(const RunSpec& spec, const std::string& idempotency_key);
+  /// `diff`: uncommitted changes of the source, kept with the run.
+  Result<json::object> submit(const RunSpec& spec, const std::optional<std::string>& diff, const std::string& idempotency_key);
   Result<json::object> runs(const RunFilter& filter);
   Result<json::object> run(const RunId& id);
   Result<json::object> cancel(const RunId& id, const std::string& by);
@@ -77,9 +78,18 @@ class Client {
   Result<json::object> events(const RunId& id);
   Result<json::object> metrics(const RunId& id);
   Result<json::object> files(const RunId& id);
+  /// nullopt: there were no uncommitted changes.
+  Result<std::optional<std::string>> diff(const RunId& id);
+  /// nullopt: not known.
+  Result<std::optional<json::object>> environment(const RunId& id);
+  Result<json::object> samples(const RunId& id);
   Result<LogPart> log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream);
   Status download(const RunId& id, const std::string& path, const ByteSink& sink);
 
+  /// Makes `directory`, which is not there, with the snapshot's files.
+  Status lay_down_snapshot(const SnapshotId& id, const std::string& directory);
+  /// At most `limit` bytes of a file. kUnsupported for a symbolic link, kInputTooLarge for a longer one.
+  Result<std::string> snapshot_file(const SnapshotId& id, const std::string& path, std::size_t limit);
   Result<json::object> snapshot_diff(const SnapshotId& a, const SnapshotId& b);
 
   /// Any call of the API: `target` begins with /api/v1. What is no 2xx becomes the server's error.
@@ -92,6 +102,7 @@ class Client {
   Status command(const std::string& method, const std::string& target, const json::value* body = nullptr);
   Result<io::HttpResponse> send(io::HttpRequest request, bool is_repeatable = true);
   Result<io::HttpResponse> send_once(const io::HttpRequest& request);
+  Status fetch(const std::string& target, const ByteSink& sink);
   Endpoint endpoint_;
   std::function<Result<Endpoint>()> renew_;
   std::optional<io::HttpClient> http_;  // empty until the first call and after the address changed

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.hpp"
 #include "io/file.hpp"
 #include "io/process.hpp"
 
@@ -21,6 +22,8 @@ namespace stoker::client {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMostAnswer = 64U << 10;
 
 /// Reads until the end of the stream; false when the time is over or more comes than anybody wants to know.
 bool read_until(int fd, Clock::time_point until, std::size_t limit, std::string& text) {
@@ -49,8 +52,14 @@ class Git {
     environment_.emplace_back("GIT_OPTIONAL_LOCKS=0");
   }
 
-  /// Standard output up to the first line's end; nullopt when git fails or is late.
+  /// The first line of standard output; nullopt when git fails or is late.
   std::optional<std::string> ask(std::vector<std::string> arguments) {
+    auto text = read(std::move(arguments), kMostAnswer);
+    if (!text) return std::nullopt;
+    return text->substr(0, text->find('\n'));
+  }
+  /// Standard output; of more than `limit` bytes only the beginning, a little beyond the limit.
+  std::optional<std::string> read(std::vector<std::string> arguments, std::size_t limit) {
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::nullopt;
     io::Fd reader(pipe[0]), writer(pipe[1]);
@@ -64,16 +73,16 @@ class Git {
     if (!pid) return std::nullopt;
     writer.reset();
     std::string text;
-    const bool in_time = read_until(reader.get(), until_, 64 << 10, text);
+    const bool in_time = read_until(reader.get(), until_, limit, text);
     reader.reset();
-    if (!in_time || text.size() >= (64 << 10)) ::kill(*pid, SIGKILL);
+    const bool was_enough = text.size() >= limit;
+    if (!in_time || was_enough) ::kill(*pid, SIGKILL);
     int status = 0;
     while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
     }
     if (!in_time) return std::nullopt;
-    const bool was_enough = WIFSIGNALED(status) && text.size() >= (64 << 10);
     if (!was_enough && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) return std::nullopt;
-    return text.substr(0, text.find('\n'));
+    return text;
   }
 
  private:
@@ -82,12 +91,19 @@ class Git {
   Clock::time_point until_;
 };
 
-struct GitState {
-  std::optional<std::string> url, branch, commit, dirty;
+struct Found {
+  std::optional<std::string> url, branch, commit, dirty, diff;
 };
 
-GitState probe(Git git) {
-  GitState state;
+/// Whatever the user's configuration would make of it: a patch that `git apply` takes.
+std::optional<std::string> diff_of(Git& git) {
+  return git.read({"-c", "core.quotePath=true", "diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/",
+                   "--dst-prefix=b/", "--submodule=short", "HEAD"},
+                  kMostDiff + 1);
+}
+
+Found probe(Git git) {
+  Found state;
   if (git.ask({"rev-parse", "--is-inside-work-tree"}) != "true") return state;
   state.commit = git.ask({"rev-parse", "--verify", "--quiet", "HEAD"});
   state.branch = git.ask({"symbolic-ref", "--quiet", "--short", "HEAD"});
@@ -95,6 +111,7 @@ GitState probe(Git git) {
   // Without a remote, git answers with the name that the remote would have.
   if (state.url && (*state.url == "origin" || state.url->empty())) state.url.reset();
   if (const auto status = git.ask({"status", "--porcelain", "."})) state.dirty = status->empty() ? "False" : "True";
+  if (state.commit) state.diff = diff_of(git);
   return state;
 }
 
@@ -113,12 +130,13 @@ std::string without_credentials(std::string_view url) {
   return fmt::format("{}{}{}", url.substr(0, begin), kept, url.substr(begin + at + 1));
 }
 
-std::map<std::string, std::string> git_properties(const std::string& directory, const Variables& variables, std::chrono::milliseconds patience) {
-  GitState state;
+GitState git_state(const std::string& directory, const Variables& variables, std::chrono::milliseconds patience) {
+  Found state;
   if (const auto program = io::find_program("git", variable(variables, "PATH"))) {
     state = probe(Git(*program, directory, variables, Clock::now() + patience));
   }
-  std::map<std::string, std::string> properties;
+  GitState told;
+  auto& properties = told.properties;
   const auto add = [&](const char* override_name, std::optional<std::string> probed, std::initializer_list<const char*> keys) {
     if (auto given = variable(variables, override_name); !given.empty()) probed = std::move(given);
     if (!probed || probed->empty()) return;
@@ -134,7 +152,16 @@ std::map<std::string, std::string> git_properties(const std::string& directory, 
   add("AZUREML_GIT_BUILD_ID", std::nullopt, {"azureml.git.build_id"});
   if (auto uri = variable(variables, "AZUREML_GIT_BUILD_URI"); !uri.empty())
     properties["azureml.git.build_uri"] = without_credentials(uri).substr(0, 1000);
-  return properties;
+  if (!state.diff || state.diff->empty()) return told;
+  if (state.diff->size() > kMostDiff) {
+    properties["azureml.git.diff"] = "too large";
+    return told;
+  }
+  told.diff = to_valid_utf8(*state.diff);
+  if (*told.diff == *state.diff) return told;
+  properties["azureml.git.diff"] = "not utf-8";
+  if (told.diff->size() > kMostDiff) told.diff.reset();  // what replaces a byte is longer
+  return told;
 }
 
 }  // namespace stoker::client

@@ -30,7 +30,8 @@ class GitTest : public TestHome {
   int git(const std::string& rest) const {
     return ::system(("cd " + folder_ + "/repo && HOME=" + folder_ + " GIT_CONFIG_NOSYSTEM=1 git " + rest).c_str());
   }
-  std::map<std::string, std::string> properties() const { return git_properties(folder_ + "/repo", variables_); }
+  std::map<std::string, std::string> properties() const { return git_state(folder_ + "/repo", variables_).properties; }
+  GitState state() const { return git_state(folder_ + "/repo", variables_); }
 };
 
 TEST_F(GitTest, PropertiesOfACleanTree) {
@@ -61,7 +62,7 @@ TEST_F(GitTest, VariablesWin) {
 }
 
 TEST_F(GitTest, NothingOutsideARepositoryOrWithoutGit) {
-  EXPECT_TRUE(git_properties(folder_, variables_).empty());
+  EXPECT_TRUE(git_state(folder_, variables_).properties.empty());
   variables_["PATH"] = "/nowhere";
   EXPECT_TRUE(properties().empty());
 }
@@ -70,7 +71,43 @@ TEST_F(GitTest, SlowGitIsLeftOut) {
   ASSERT_TRUE(io::make_directories(folder_ + "/bin"));
   write("bin/git", "#!/bin/sh\nexec sleep 60\n", 0700);
   variables_["PATH"] = folder_ + "/bin:" + variables_["PATH"];
-  EXPECT_TRUE(git_properties(folder_ + "/repo", variables_, std::chrono::milliseconds(50)).empty());
+  EXPECT_TRUE(git_state(folder_ + "/repo", variables_, std::chrono::milliseconds(50)).properties.empty());
+}
+
+TEST_F(GitTest, TheDiffAppliesToTheCommitAndGivesTheTree) {
+  write("repo/train.py", "print(2)\n");
+  write("repo/data.bin", std::string("a\0b\xff", 4));
+  ASSERT_EQ(git("add data.bin && git config color.ui always && git config diff.noprefix true && git config diff.external /bin/false"), 0);
+  const auto found = state();
+  ASSERT_TRUE(found.diff);
+  EXPECT_NE(found.diff->find("-print(1)\n+print(2)\n"), std::string::npos) << *found.diff;
+  EXPECT_FALSE(found.properties.contains("azureml.git.diff"));
+  write("changes.diff", *found.diff);
+  ASSERT_EQ(git("worktree add -q ../other HEAD && cd ../other && git apply ../changes.diff && cmp train.py ../repo/train.py && cmp data.bin "
+                "../repo/data.bin"),
+            0);
+}
+
+TEST_F(GitTest, ACleanTreeAndOneWithoutACommitHaveNoDiff) {
+  EXPECT_FALSE(state().diff);
+  ASSERT_EQ(git("checkout -q --orphan fresh"), 0);
+  EXPECT_FALSE(state().diff);
+}
+
+TEST_F(GitTest, ADiffThatIsTooLargeIsLeftOutAndSaid) {
+  write("repo/train.py", std::string(kMostDiff, 'x') + "\n");
+  const auto found = state();
+  EXPECT_FALSE(found.diff);
+  EXPECT_EQ(found.properties.at("azureml.git.diff"), "too large");
+  EXPECT_EQ(found.properties.at("azureml.git.dirty"), "True");
+}
+
+TEST_F(GitTest, ADiffThatIsNotUtf8StaysReadable) {
+  write("repo/train.py", "# caf\xe9\n");
+  const auto found = state();
+  ASSERT_TRUE(found.diff);
+  EXPECT_NE(found.diff->find("+# caf\xEF\xBF\xBD\n"), std::string::npos);
+  EXPECT_EQ(found.properties.at("azureml.git.diff"), "not utf-8");
 }
 
 }  // namespace

@@ -71,19 +71,24 @@ Result<json::object> submit(Client& client, SubmitRequest request, const Progres
   if (!request.has_inherited) request.spec.inherited = inherited_variables(request.variables);
   CHECK_OK(check_submit(request));
   // git looks at the folder while the snapshot is made; on a large tree either takes its time.
-  std::future<std::map<std::string, std::string>> git;
+  std::future<GitState> git;
   const bool asks_git = request.with_git && !request.source_directory.empty();
-  if (asks_git) git = std::async(std::launch::async, [&request] { return git_properties(request.source_directory, request.variables); });
+  if (asks_git) git = std::async(std::launch::async, [&request] { return git_state(request.source_directory, request.variables); });
   if (!request.source_directory.empty() && !request.spec.snapshot) {
     auto snapshot = send_snapshot(client, request, progress);
     if (!snapshot) return Error(snapshot.error()).at(fmt::format("while taking a snapshot of {}", request.source_directory));
     request.spec.snapshot = std::move(*snapshot);
   }
-  if (asks_git) request.spec.properties.merge(git.get());  // what the caller gave stays
+  std::optional<std::string> diff;
+  if (asks_git) {
+    auto state = git.get();
+    request.spec.properties.merge(state.properties);  // what the caller gave stays
+    diff = std::move(state.diff);
+  }
   request.spec.source_directory = request.source_directory;
   if (request.spec.submitted_by.empty()) request.spec.submitted_by = user_at_host();
   if (request.idempotency_key.empty()) request.idempotency_key = SystemRandom().hex(16);
-  return client.submit(request.spec, request.idempotency_key);
+  return client.submit(request.spec, diff, request.idempotency_key);
 }
 
 }  // namespace stoker::client

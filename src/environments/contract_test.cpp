@@ -76,6 +76,14 @@ TEST_P(EnvironmentContract, CommandsStartWithAnAbsoluteProgram) {
   EXPECT_EQ(argv->back(), "$LOCAL_RANK");
 }
 
+TEST_P(EnvironmentContract, DescribesItself) {
+  const auto record = kind().describe(*kind().resolve(spec_, kVariables), kVariables);
+  EXPECT_EQ(record.at("kind").as_string(), GetParam());
+  EXPECT_TRUE(record.at("interpreter").is_string() || record.at("interpreter").is_null());
+  EXPECT_TRUE(record.at("version").is_string() || record.at("version").is_null());
+  for (const auto& package : record.at("packages").as_array()) EXPECT_FALSE(package.at("name").as_string().empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, EnvironmentContract, testing::ValuesIn(environment_kind_names()), [](const auto& info) {
   auto name = info.param;
   std::ranges::replace(name, '-', '_');

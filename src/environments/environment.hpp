@@ -1,8 +1,8 @@
 #pragma once
 // In what a run runs: the contract of every kind of environment. A kind checks its settings, resolves them to a lock (whose digest
 // is the cache key on every target), prepares what the lock names, and says which processes to start.
-// `validate` runs on the server before a run is accepted; `resolve`, `prepare` and `command` in the supervisor, on the machine
-// of the run. All block. A kind is one sub-folder; CMake lists the folders (cmake/kinds.cmake), nothing else names them.
+// `validate` runs on the server before a run is accepted; `resolve`, `prepare`, `command` and `describe` in the supervisor, on the
+// machine of the run. All block. A kind is one sub-folder; CMake lists the folders (cmake/kinds.cmake), nothing else names them.
 
 #include <map>
 #include <memory>
@@ -58,7 +58,7 @@ class EnvironmentKind {
   virtual json::object schema() const = 0;
   /// kEnvironmentInvalid with all mistakes (paths under "environment") and what was found instead. `variables` are the run's, for PATH.
   virtual Status validate(const EnvironmentSpec& spec, const Program& program, const Variables& variables) const = 0;
-  /// Deterministic for an unchanged machine. Errors as `validate`.
+  /// Deterministic for an unchanged machine. Looks only: the program waits for it. Errors as `validate`.
   virtual Result<EnvironmentLock> resolve(const EnvironmentSpec& spec, const Variables& variables) const = 0;
   /// Makes what the lock names usable, under `directory` where it must build something. Twice is the same as once.
   virtual Result<Prepared> prepare(const EnvironmentLock& lock, const std::string& directory) const = 0;
@@ -67,6 +67,9 @@ class EnvironmentKind {
   /// slash in `working_directory`.
   virtual Result<std::vector<std::string>> command(const EnvironmentLock& lock, const Program& program, const Variables& variables,
                                                    const std::string& working_directory) const = 0;
+  /// What is in it, for the record: {"kind", "interpreter", "version", "packages": [{"name", "version"}]}, null where there is none. Looks
+  /// only, and at what it is now; may take some tenths of a second where nothing is in the cache. `variables` as for `resolve`.
+  virtual json::object describe(const EnvironmentLock& lock, const Variables& variables) const = 0;
 };
 
 /// nullptr for an unknown kind.

@@ -22,7 +22,7 @@ constexpr std::uint8_t kTypeOf = [] {
   }(std::make_index_sequence<std::variant_size_v<Payload>>());
   return static_cast<std::uint8_t>(place + 1);
 }();
-static_assert(kTypeOf<OutputRecord> == 1 && kTypeOf<FinishedRecord> == 9 && kTypeOf<IntentRecord> == 12, "types on disk never change");
+static_assert(kTypeOf<OutputRecord> == 1 && kTypeOf<FinishedRecord> == 9 && kTypeOf<EnvironmentRecord> == 13, "types on disk never change");
 
 void put_optional(std::string& out, const std::optional<std::string>& text) {
   put(out, static_cast<std::uint8_t>(text ? 1 : 0));
@@ -166,12 +166,17 @@ void read(Reader& in, ExitedRecord& exited) {
 void write(const FinishedRecord&, bool, std::string&) {}
 void read(Reader&, FinishedRecord&) {}
 
-void write(const SampleRecord& sample, bool, std::string& out) { put_text(out, json::serialize(sample.values)); }
-void read(Reader& in, SampleRecord& sample) {
-  auto values = parse_json(in.text());
-  if (values && values->is_object()) sample.values = std::move(values->get_object());
+void read_object(Reader& in, json::object& object) {
+  auto value = parse_json(in.text());
+  if (value && value->is_object()) object = std::move(value->get_object());
   else in.fail();
 }
+
+void write(const SampleRecord& sample, bool, std::string& out) { put_text(out, json::serialize(sample.values)); }
+void read(Reader& in, SampleRecord& sample) { read_object(in, sample.values); }
+
+void write(const EnvironmentRecord& environment, bool, std::string& out) { put_text(out, json::serialize(environment.content)); }
+void read(Reader& in, EnvironmentRecord& environment) { read_object(in, environment.content); }
 
 void write(const DisplayRecord& display, bool, std::string& out) { put_text(out, display.display_name); }
 void read(Reader& in, DisplayRecord& display) { display.display_name = in.text(); }

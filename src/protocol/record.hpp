@@ -60,6 +60,7 @@ struct ExitedRecord {
 };
 /// The last record: everything was uploaded.
 struct FinishedRecord {};
+/// What the run's processes use; the names are those of docs/reference/samples.md.
 struct SampleRecord {
   json::object values;  // name: number
 };
@@ -72,8 +73,13 @@ struct IntentRecord {
   std::string message;
 };
 
+/// What the program runs in, as it was found; once, some moments after the start.
+struct EnvironmentRecord {
+  json::object content;  // kind, interpreter, version, packages, host, user, platform
+};
+
 using Payload = std::variant<OutputRecord, MetricRecord, TagRecord, PropertyRecord, FileRecord, PhaseRecord, StateRecord, ExitedRecord,
-                             FinishedRecord, SampleRecord, DisplayRecord, IntentRecord>;
+                             FinishedRecord, SampleRecord, DisplayRecord, IntentRecord, EnvironmentRecord>;
 
 struct Record {
   std::uint64_t seq = 0;

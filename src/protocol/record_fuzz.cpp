@@ -14,8 +14,8 @@ void check(std::string_view bytes) {
   const bool with_data = output == nullptr || output->data.size() == output->length;
   std::string again;
   stoker::protocol::encode(record, with_data, again);
-  const bool is_exact =
-      record.payload.index() != 9 && (output == nullptr || output->length != 0);  // JSON has many spellings; no data of length 0 has two
+  const bool is_exact = record.payload.index() != 9 && record.payload.index() != 12 &&
+                        (output == nullptr || output->length != 0);  // JSON has many spellings; no data of length 0 has two
   if (is_exact && again != bytes.substr(0, used)) std::abort();
 }
 

@@ -44,7 +44,8 @@ std::vector<Payload> all_payloads() {
           FinishedRecord{},
           SampleRecord{sample},
           DisplayRecord{"calm badger"},
-          IntentRecord{"failed", "because"}};
+          IntentRecord{"failed", "because"},
+          EnvironmentRecord{{{"kind", "user-managed"}, {"packages", json::array{{{"name", "numpy"}, {"version", "1.26.4"}}}}}}};
 }
 
 TEST(Record, EveryKindComesBackAsItWas) {

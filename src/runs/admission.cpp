@@ -6,6 +6,7 @@
 #include "base/suggest.hpp"
 #include "catalog/events.hpp"
 #include "catalog/idempotency.hpp"
+#include "catalog/provenance.hpp"
 #include "catalog/runs.hpp"
 #include "catalog/workspaces.hpp"
 #include "domain/names.hpp"
@@ -88,8 +89,16 @@ namespace {
 struct Wish {
   std::vector<Run> runs;
   std::optional<std::string> key;
+  std::optional<catalog::RunDiff> diff;
   Digest request;
 };
+
+/// What makes two requests with one key the same.
+Digest digest_of(const RunSpec& spec, const std::optional<catalog::RunDiff>& diff) {
+  auto text = json::serialize(to_json(spec));
+  if (diff) text += diff->object.hex();
+  return sha256(text);
+}
 
 Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish& wish, bool personal, Random& random) {
   Admission::Admitted admitted;
@@ -106,6 +115,7 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
     TRY(auto stored, insert_new_run(transaction, run, personal, random));
     admitted.runs.push_back(std::move(stored));
   }
+  if (wish.diff) CHECK_OK(catalog::put_diff(transaction, admitted.runs.front().id, *wish.diff));
   if (wish.key)
     CHECK_OK(catalog::add_idempotency_key(transaction, *wish.key, wish.request, admitted.runs.front().id, admitted.runs.front().created_at));
   return admitted;
@@ -113,13 +123,14 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
 
 }  // namespace
 
-io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch) {
+io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
+                                                       std::optional<catalog::RunDiff> diff) {
   if (specs.empty()) co_return Error(ErrorCode::kInvalidInput, "there is no run in the list");
   if (key && (key->empty() || key->size() > kMaxKey))
     co_return Error(ErrorCode::kInvalidInput, fmt::format("an idempotency key has 1 to {} characters", kMaxKey));
   CO_CHECK_OK(co_await check(specs, is_batch));
   for (int tries = 1;; ++tries) {
-    Wish wish{.runs = {}, .key = key, .request = sha256(json::serialize(to_json(specs.front())))};
+    Wish wish{.runs = {}, .key = key, .diff = diff, .request = digest_of(specs.front(), diff)};
     for (const auto& spec : specs) {
       auto& run = wish.runs.emplace_back(new_run(spec, parts_.clock.now(), parts_.random));
       run.id = new_run_id(spec.experiment, run.created_at, parts_.random);

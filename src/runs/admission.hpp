@@ -24,7 +24,9 @@ class Admission {
     std::vector<Run> runs;
     bool is_new = true;
   };
-  io::Task<Result<Admitted>> admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch);
+  /// `diff` belongs to a single specification and is stored with its run.
+  io::Task<Result<Admitted>> admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
+                                   std::optional<catalog::RunDiff> diff = std::nullopt);
 
  private:
   io::Task<Status> check(const std::vector<RunSpec>& specs, bool is_batch);

@@ -22,8 +22,7 @@ struct Ingest::Attempt {
   std::uint64_t received = 0;   // appended up to here
   std::uint64_t acked = 0;      // durable up to here
   std::vector<Record> pending;  // for the catalog, not stored yet
-  bool log_grew = false;        // since the last sync
-  bool metrics_grew = false;
+  Grown grown;                  // since the last sync
   bool is_settling = false;
   bool given_up = false;
   std::array<std::optional<Trail>, logs::kStreamCount + 1>
@@ -63,6 +62,23 @@ std::vector<metrics::NumberedPoint> points_of(std::vector<Record>& records) {
   return points;
 }
 
+/// Rows of the samples' store: one column for each value.
+std::vector<metrics::NumberedPoint> samples_of(const std::vector<Record>& records) {
+  std::vector<metrics::NumberedPoint> points;
+  for (const auto& record : records) {
+    const auto* sample = std::get_if<protocol::SampleRecord>(&record.payload);
+    if (sample == nullptr || sample->values.empty()) continue;
+    MetricPoint point{.name = "sample", .kind = MetricKind::kRow, .values = {}, .columns = {}, .step = std::nullopt, .time = record.time};
+    for (const auto& [name, value] : sample->values) {
+      boost::system::error_code no_number;
+      point.columns.emplace_back(name);
+      point.values.emplace_back(value.to_number<double>(no_number));
+    }
+    points.emplace_back(record.seq, std::move(point));
+  }
+  return points;
+}
+
 /// Drops what was received before; kProtocol when a number is missing.
 Status keep_new(std::vector<Record>& records, std::uint64_t received) {
   std::erase_if(records, [&](const Record& record) { return record.seq <= received; });
@@ -77,8 +93,8 @@ constexpr std::chrono::milliseconds kPauseAfterFailure{500};
 
 }  // namespace
 
-Ingest::Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed)
-    : pool_(pool), ledger_(ledger), secrets_(secrets), logs_(logs), metrics_(metrics), feed_(feed), tasks_(loop, "runs") {}
+Ingest::Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, Stores stores, RunFeed& feed)
+    : pool_(pool), ledger_(ledger), secrets_(secrets), stores_(stores), feed_(feed), tasks_(loop, "runs") {}
 
 Ingest::~Ingest() = default;
 
@@ -118,8 +134,8 @@ Status Ingest::write_log(Attempt& attempt, std::vector<Record>& records, const M
     pieces.push_back({.stream = stream, .offset = output->offset, .data = output->data, .time = record.time});
   }
   grew = !pieces.empty();
-  if (grew) CHECK_OK(logs_.append(attempt.run, attempt.number, pieces));
-  for (const auto& blot : blots) CHECK_OK(logs_.blot(attempt.run, attempt.number, blot.offset, blot.length));
+  if (grew) CHECK_OK(stores_.logs.append(attempt.run, attempt.number, pieces));
+  for (const auto& blot : blots) CHECK_OK(stores_.logs.blot(attempt.run, attempt.number, blot.offset, blot.length));
   return ok();
 }
 
@@ -128,11 +144,14 @@ Result<Ingest::Batch> Ingest::append(Attempt& attempt, std::uint64_t received, c
   TRY(batch.records, protocol::decode_all(bytes));
   CHECK_OK(keep_new(batch.records, received));
   if (!batch.records.empty()) batch.last = batch.records.back().seq;
-  CHECK_OK(write_log(attempt, batch.records, mask, batch.log_grew));
+  CHECK_OK(write_log(attempt, batch.records, mask, batch.grown.log));
   hide_in_error(mask, batch.records);
   const auto points = points_of(batch.records);
-  if (!points.empty()) CHECK_OK(metrics_.append(attempt.run, attempt.number, points));
-  batch.metrics_grew = !points.empty();
+  if (!points.empty()) CHECK_OK(stores_.metrics.append(attempt.run, attempt.number, points));
+  const auto samples = samples_of(batch.records);
+  if (!samples.empty()) CHECK_OK(stores_.samples.append(attempt.run, attempt.number, samples));
+  batch.grown.metrics = !points.empty();
+  batch.grown.samples = !samples.empty();
   std::erase_if(batch.records, [](const Record& record) { return !is_for_catalog(record.payload); });
   return batch;
 }
@@ -150,9 +169,8 @@ io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
     give_up(*attempt, appended.error());
     co_return appended.error();
   }
-  attempt->log_grew |= appended->log_grew;
-  attempt->metrics_grew |= appended->metrics_grew;
-  if (appended->log_grew || appended->metrics_grew) feed_.notify(run);
+  attempt->grown.add(appended->grown);
+  if (appended->grown.log || appended->grown.metrics) feed_.notify(run);
   if (appended->last == 0 || attempt->given_up) co_return ok();
   attempt->received = appended->last;
   std::ranges::move(appended->records, std::back_inserter(attempt->pending));
@@ -160,10 +178,11 @@ io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
   co_return ok();
 }
 
-Status Ingest::sync(const RunId& run, bool log_grew, bool metrics_grew) {
+Status Ingest::sync(const RunId& run, const Grown& grown) {
   const std::array<RunId, 1> runs{run};
-  if (log_grew) CHECK_OK(logs_.sync(runs));
-  if (metrics_grew) CHECK_OK(metrics_.sync(runs));
+  if (grown.log) CHECK_OK(stores_.logs.sync(runs));
+  if (grown.metrics) CHECK_OK(stores_.metrics.sync(runs));
+  if (grown.samples) CHECK_OK(stores_.samples.sync(runs));
   return ok();
 }
 
@@ -181,10 +200,9 @@ io::Task<void> Ingest::settle(std::shared_ptr<Attempt> attempt) {
 io::Task<Status> Ingest::settle_round(std::shared_ptr<Attempt> attempt) {
   const auto upto = attempt->received;
   auto records = std::exchange(attempt->pending, {});
-  const bool log_grew = std::exchange(attempt->log_grew, false);
-  const bool metrics_grew = std::exchange(attempt->metrics_grew, false);
-  if (log_grew || metrics_grew) {
-    auto work = [this, run = attempt->run, log_grew, metrics_grew] { return sync(run, log_grew, metrics_grew); };
+  const auto grown = std::exchange(attempt->grown, {});
+  if (grown.any()) {
+    auto work = [this, run = attempt->run, grown] { return sync(run, grown); };
     CO_CHECK_OK(co_await io::blocking(pool_, std::move(work)));
   }
   std::optional<Ledger::Change> change;

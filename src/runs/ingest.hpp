@@ -32,7 +32,13 @@ class Ingest {
     std::function<void(const RunId&, int attempt, std::uint64_t seq)> durable;       // acknowledge it
     std::function<void(const RunId&, int attempt, const std::string& why)> give_up;  // close the link of this attempt
   };
-  Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, logs::LogStore& logs, metrics::MetricStore& metrics, RunFeed& feed);
+  /// What takes the records that are not for the catalog.
+  struct Stores {
+    logs::LogStore& logs;
+    metrics::MetricStore& metrics;
+    metrics::MetricStore& samples;
+  };
+  Ingest(io::Loop& loop, io::Pool& pool, Ledger& ledger, Secrets& secrets, Stores stores, RunFeed& feed);
   ~Ingest();
   void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
   /// Ends when what was received is settled.
@@ -47,16 +53,21 @@ class Ingest {
 
  private:
   struct Attempt;
+  /// The stores that have something new, not yet synced.
+  struct Grown {
+    bool log = false, metrics = false, samples = false;
+    bool any() const { return log || metrics || samples; }
+    void add(const Grown& other) { log |= other.log, metrics |= other.metrics, samples |= other.samples; }
+  };
   /// What one frame brought: records for the catalog, and what happened to the stores.
   struct Batch {
     std::vector<protocol::Record> records;
     std::uint64_t last = 0;  // 0: nothing new
-    bool log_grew = false;
-    bool metrics_grew = false;
+    Grown grown;
   };
   Result<Batch> append(Attempt& attempt, std::uint64_t received, const std::string& bytes, const Mask& mask);
   Status write_log(Attempt& attempt, std::vector<protocol::Record>& records, const Mask& mask, bool& grew);
-  Status sync(const RunId& run, bool log_grew, bool metrics_grew);
+  Status sync(const RunId& run, const Grown& grown);
   io::Task<void> settle(std::shared_ptr<Attempt> attempt);
   io::Task<Status> settle_round(std::shared_ptr<Attempt> attempt);
   void give_up(Attempt& attempt, const Error& error);
@@ -64,8 +75,7 @@ class Ingest {
   io::Pool& pool_;
   Ledger& ledger_;
   Secrets& secrets_;
-  logs::LogStore& logs_;
-  metrics::MetricStore& metrics_;
+  Stores stores_;
   RunFeed& feed_;
   Callbacks callbacks_;
   std::unordered_map<RunId, std::shared_ptr<Attempt>> attempts_;

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "catalog/events.hpp"
+#include "catalog/provenance.hpp"
 #include "catalog/runs.hpp"
 #include "catalog/tags.hpp"
 
@@ -73,6 +74,9 @@ class Store {
   Status take(const Record&, const protocol::OutputRecord&) { return ok(); }
   Status take(const Record&, const protocol::MetricRecord&) { return ok(); }
   Status take(const Record&, const protocol::SampleRecord&) { return ok(); }
+  Status take(const Record&, const protocol::EnvironmentRecord& environment) {
+    return catalog::put_environment(transaction_, id_, environment.content);
+  }
   Status take(const Record& record, const protocol::TagRecord& tag) {
     return tolerate(record, [&](db::Transaction& transaction) {
       return tag.remove ? catalog::remove_tags(transaction, id_, {tag.key}) : catalog::set_tag(transaction, id_, tag.key, tag.value);

@@ -74,6 +74,7 @@ io::Task<Status> Removal::remove_stores(std::vector<RunId> runs) {
     for (const auto& run : runs) {
       CHECK_OK(parts.logs.remove(run));
       CHECK_OK(parts.metrics.remove(run));
+      CHECK_OK(parts.samples.remove(run));
     }
     return ok();
   };

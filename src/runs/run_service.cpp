@@ -26,7 +26,7 @@ class RunService::Impl final : public HubOwner {
       : parts_(std::move(parts)),
         ledger_(parts_.catalog),
         secrets_(parts_.catalog, parts_.clock, parts_.secret),
-        ingest_(parts_.loop, parts_.pool, ledger_, secrets_, parts_.logs, parts_.metrics, parts_.feed),
+        ingest_(parts_.loop, parts_.pool, ledger_, secrets_, {parts_.logs, parts_.metrics, parts_.samples}, parts_.feed),
         metric_intake_(parts_.loop, parts_.pool, parts_.metrics, parts_.feed),
         hub_(*this, ingest_, parts_.server_instance),
         tasks_(parts_.loop, "runs"),
@@ -41,7 +41,8 @@ class RunService::Impl final : public HubOwner {
 
   io::Task<Status> start();
   io::Task<void> stop();
-  io::Task<Result<std::vector<Run>>> submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch);
+  io::Task<Result<std::vector<Run>>> submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
+                                            std::optional<catalog::RunDiff> diff = std::nullopt);
   io::Task<Result<Run>> cancel(RunId run, std::string by);
   io::Task<Result<Explanation>> explain(RunId run);
   io::Task<Status> log_metrics(RunId run, MetricCall call);
@@ -133,8 +134,9 @@ io::Task<void> RunService::Impl::stop() {
   co_await metric_intake_.stop();
 }
 
-io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch) {
-  CO_TRY(auto admitted, co_await admission_.admit(std::move(specs), std::move(key), is_batch));
+io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
+                                                            std::optional<catalog::RunDiff> diff) {
+  CO_TRY(auto admitted, co_await admission_.admit(std::move(specs), std::move(key), is_batch, std::move(diff)));
   if (admitted.is_new) {
     for (const auto& run : admitted.runs) dispatcher_.enqueue(run);
   }
@@ -280,10 +282,10 @@ RunService::~RunService() = default;
 io::Task<Status> RunService::start() { return impl_->start(); }
 io::Task<void> RunService::stop() { return impl_->stop(); }
 
-io::Task<Result<Run>> RunService::submit(RunSpec spec, std::optional<std::string> idempotency_key) {
+io::Task<Result<Run>> RunService::submit(RunSpec spec, std::optional<std::string> idempotency_key, std::optional<catalog::RunDiff> diff) {
   std::vector<RunSpec> specs;
   specs.push_back(std::move(spec));
-  CO_TRY(auto runs, co_await impl_->submit(std::move(specs), std::move(idempotency_key), false));
+  CO_TRY(auto runs, co_await impl_->submit(std::move(specs), std::move(idempotency_key), false, std::move(diff)));
   co_return std::move(runs.front());
 }
 

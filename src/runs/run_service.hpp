@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/provenance.hpp"
 #include "logs/log_store.hpp"
 #include "metrics/metric_store.hpp"
 #include "runs/explain.hpp"
@@ -32,6 +33,7 @@ struct Parts {
   catalog::Catalog& catalog;
   logs::LogStore& logs;
   metrics::MetricStore& metrics;
+  metrics::MetricStore& samples;  // what runs used, in the format of metrics
   RunFeed& feed;
   std::map<std::string, std::unique_ptr<targets::Target>> targets;  // by the name that a specification gives
   std::function<io::Task<Result<bool>>(SnapshotId)> snapshot_exists;
@@ -72,7 +74,8 @@ class RunService {
 
   /// Durable when it returns. All mistakes at once. The same key gives the same run.
   /// kInvalidInput, kEnvironmentInvalid, kTargetRejected (larger than the target), kNotFound (workspace, parent, snapshot), kStorageFull.
-  io::Task<Result<Run>> submit(RunSpec spec, std::optional<std::string> idempotency_key);
+  /// `diff`: uncommitted changes of its source, already in the object store.
+  io::Task<Result<Run>> submit(RunSpec spec, std::optional<std::string> idempotency_key, std::optional<catalog::RunDiff> diff = std::nullopt);
   /// All or none; mistakes have paths under "runs[3]".
   io::Task<Result<std::vector<Run>>> submit_batch(std::vector<RunSpec> specs);
   /// The run as it is after the request: Canceled at once when it was not placed, else CancelRequested. A canceled run: itself.

@@ -49,6 +49,7 @@ class RunServiceTest : public testing::Test {
     catalog_ = *catalog::Catalog::open(settings, loop_, pool_);
     logs_ = *logs::LogStore::open(folder_ + "/logs");
     metrics_ = *metrics::MetricStore::open(folder_ + "/metrics");
+    samples_ = *metrics::MetricStore::open(folder_ + "/samples");
     targets::Context context{.loop = loop_, .pool = pool_, .name = "local", .directory = folder_, .settings = {}};
     context.wire = &world_;
     mock_ = std::make_unique<targets::MockTarget>(std::move(context), targets::MockTarget::Settings{});
@@ -73,6 +74,7 @@ class RunServiceTest : public testing::Test {
               .catalog = *catalog_,
               .logs = *logs_,
               .metrics = *metrics_,
+              .samples = *samples_,
               .feed = feed_,
               .targets = std::move(targets),
               .snapshot_exists = [](SnapshotId snapshot) -> io::Task<Result<bool>> { co_return snapshot.text().starts_with("a"); },
@@ -166,7 +168,7 @@ class RunServiceTest : public testing::Test {
   RunFeed feed_{loop_};
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<logs::LogStore> logs_;
-  std::unique_ptr<metrics::MetricStore> metrics_;
+  std::unique_ptr<metrics::MetricStore> metrics_, samples_;
   InProcessWorld world_{loop_};
   std::unique_ptr<targets::MockTarget> mock_;
   std::unique_ptr<RunService> service_;

@@ -54,6 +54,7 @@ class Server {
   std::unique_ptr<snapshots::ObjectStore> objects_;
   std::unique_ptr<logs::LogStore> logs_;
   std::unique_ptr<metrics::MetricStore> metrics_;
+  std::unique_ptr<metrics::MetricStore> samples_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::optional<api::Tokens> tokens_;       // who may call
   std::unique_ptr<runs::RunFeed> feed_;     // wakes followers
@@ -111,6 +112,7 @@ Status Server::open_stores() {
   TRY(objects_, snapshots::ObjectStore::open(data_->file("snapshots")));
   TRY(logs_, logs::LogStore::open(data_->file("logs")));
   TRY(metrics_, metrics::MetricStore::open(data_->file("metrics")));
+  TRY(samples_, metrics::MetricStore::open(data_->file("samples")));
   db::Settings settings;
   settings.url = options_.database_url.value_or(data_->file("catalog.sqlite"));
   TRY(catalog_, catalog::Catalog::open(std::move(settings), loop_, pool_));
@@ -160,6 +162,7 @@ Status Server::make_runs() {
                                                      .catalog = *catalog_,
                                                      .logs = *logs_,
                                                      .metrics = *metrics_,
+                                                     .samples = *samples_,
                                                      .feed = *feed_,
                                                      .targets = std::move(targets),
                                                      .snapshot_exists = [this](SnapshotId id) { return snapshot_exists(std::move(id)); },
@@ -187,6 +190,7 @@ Status Server::make_api() {
                                                           .objects = *objects_,
                                                           .logs = *logs_,
                                                           .metrics = *metrics_,
+                                                          .samples = *samples_,
                                                           .tokens = *tokens_,
                                                           .info = std::move(info),
                                                           .spool_directory = spool,

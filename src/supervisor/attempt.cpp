@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "environments/environment.hpp"
+#include "supervisor/observation/surroundings.hpp"
 #include "supervisor/processes/leftovers.hpp"
 #include "supervisor/variables.hpp"
 
@@ -46,7 +47,12 @@ struct Attempt::Command {
 };
 
 Attempt::Attempt(AttemptWorld world, protocol::StartMessage start)
-    : world_(std::move(world)), start_(std::move(start)), spool_(world_.slot_dir, start_.run, start_.attempt), tasks_(world_.loop, "supervisor") {
+    : world_(std::move(world)),
+      start_(std::move(start)),
+      spool_(world_.slot_dir, start_.run, start_.attempt),
+      tasks_(world_.loop, "supervisor"),
+      sampling_(world_.loop, "supervisor"),
+      recording_(world_.loop, "supervisor") {
   state_.grace = grace_of(start_.spec);
   if (start_.spec.max_run_duration_seconds) state_.limit = std::chrono::seconds(*start_.spec.max_run_duration_seconds);
 }
@@ -121,13 +127,14 @@ io::Task<Status> Attempt::prepare_environment(Command& command) {
   inputs.script_socket = command.script_socket;
   inputs.python_tree = world_.python_tree;
   find_user(inputs);
+  user_ = inputs.user;
   auto work = [this, &command, inputs]() mutable -> Status {
     const auto& spec = start_.spec;
     TRY(const auto* kind, environments::require_environment_kind(spec.environment.kind));
-    TRY(const auto lock, kind->resolve(spec.environment, environments::variables_of(spec)));
-    TRY(inputs.prepared, kind->prepare(lock, world_.slot_dir + "/environments"));
+    TRY(lock_, kind->resolve(spec.environment, environments::variables_of(spec)));
+    TRY(inputs.prepared, kind->prepare(lock_, world_.slot_dir + "/environments"));
     const auto variables = run_variables(start_, inputs);
-    TRY(command.arguments, kind->command(lock, environments::program_of(spec), variables, spool_.work()));
+    TRY(command.arguments, kind->command(lock_, environments::program_of(spec), variables, spool_.work()));
     command.environment = to_environment(variables);
     return ok();
   };
@@ -147,6 +154,10 @@ io::Task<Status> Attempt::launch(Command& command) {
   request.join = group_.join_files();
   request.standard_output = ends.standard_output.get();
   request.standard_error = ends.standard_error.get();
+  SampleSource source{.keeper = world_.keeper.identity().pid, .memory_file = group_.memory_file(), .folder = spool_.work()};
+  const char* path = ::getenv("PATH");
+  auto gpus = std::make_unique<GpuMeter>(start_.gpu_indices, path == nullptr ? "" : path, kSamplePeriod);
+  sampler_.emplace(std::move(source), std::move(gpus), *journal_, world_.clock, world_.pool);
   decide(Started{});  // before it is: what is decided from now on reaches the keeper after the spawn
   const auto spawned = co_await world_.keeper.spawn(std::move(request));
   if (!spawned) co_return spawned.error();
@@ -154,7 +165,26 @@ io::Task<Status> Attempt::launch(Command& command) {
   write_identity();
   journal_->append(protocol::StateRecord{RunState::kRunning});
   log::info("supervisor", "program started", {{"attempt", spool_.key()}, {"pid", *spawned}, {"groups", group_.describe()}});
+  observe();
   co_return ok();
+}
+
+/// Beside the program, never before it.
+void Attempt::observe() {
+  sampling_.spawn("samples", sampler_->run());
+  recording_.spawn("environment", record_environment());
+}
+
+io::Task<void> Attempt::record_environment() {
+  auto work = [this]() -> json::object {
+    const auto& spec = start_.spec;
+    const auto* kind = environments::find_environment_kind(spec.environment.kind);
+    auto content = kind->describe(lock_, environments::variables_of(spec));
+    add_surroundings(content, user_);
+    return content;
+  };
+  auto content = co_await io::blocking(world_.pool, std::move(work));
+  journal_->append(protocol::EnvironmentRecord{std::move(content)});
 }
 
 io::Task<void> Attempt::watch() {
@@ -221,6 +251,10 @@ io::Task<void> Attempt::settle_without_keeper() {
 }
 
 io::Task<void> Attempt::end_with(Outcome outcome) {
+  sampling_.cancel();
+  co_await sampling_.join();
+  if (sampler_ && main_ && !world_.keeper.is_dead()) co_await sampler_->finish();
+  sampler_.reset();
   capture_.reset();
   group_.remove();
   end_phase();
@@ -241,6 +275,8 @@ io::Task<void> Attempt::finalize() {
   if (outcome.index() == 0) {
     if (const auto& uploaded = std::get<0>(outcome); !uploaded) say("stoker: not all files of this run could be kept: " + uploaded.error().to_line());
   }
+  co_await (recording_.join() || wait_leave());
+  if (must_leave()) co_return;
   end_phase();
   co_await journal_->append_durably(protocol::Payload(protocol::FinishedRecord{}), world_.pool);
   finished_ = true;
@@ -287,8 +323,10 @@ io::Task<void> Attempt::wait_leave() {
 io::Task<void> Attempt::close() {
   if (services_.uploads) co_await services_.uploads->stop();
   if (services_.socket) co_await services_.socket->stop();
-  tasks_.cancel();
-  co_await tasks_.join();
+  for (auto* group : {&sampling_, &recording_, &tasks_}) {
+    group->cancel();
+    co_await group->join();
+  }
 }
 
 io::Task<Status> Attempt::remove() {

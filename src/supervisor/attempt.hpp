@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "environments/environment.hpp"
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
 #include "supervisor/attempt_state.hpp"
 #include "supervisor/journal/capture.hpp"
 #include "supervisor/journal/journal.hpp"
 #include "supervisor/journal/spool.hpp"
+#include "supervisor/observation/sampler.hpp"
 #include "supervisor/processes/containment.hpp"
 #include "supervisor/processes/keeper.hpp"
 #include "supervisor/services.hpp"
@@ -70,6 +72,8 @@ class Attempt {
   io::Task<Status> prepare(Command& command);
   io::Task<Status> prepare_environment(Command& command);
   io::Task<Status> launch(Command& command);
+  void observe();
+  io::Task<void> record_environment();
   io::Task<void> watch();
   io::Task<void> carry_out(Effect effect);
   io::Task<void> settle();
@@ -98,6 +102,11 @@ class Attempt {
   AttemptState state_;
   std::vector<Effect> effects_;  // decided, not yet carried out
   io::TaskGroup tasks_;
+  std::optional<Sampler> sampler_;
+  io::TaskGroup sampling_;   // while there are processes
+  io::TaskGroup recording_;  // the environment; before `finished`
+  environments::EnvironmentLock lock_;
+  std::string user_;
   std::string phase_;                     // the open one
   std::optional<JournalFindings> found_;  // nullopt for a new attempt
   std::optional<SpoolIdentity> left_by_;  // of a recovered one

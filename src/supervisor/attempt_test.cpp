@@ -159,6 +159,37 @@ TEST(Attempt, RunsACommandAndTellsItsLife) {
   EXPECT_EQ(station.played.uploaded, std::vector<std::string>{"model"});
 }
 
+TEST(Attempt, TellsItsEnvironmentAndWhatItUsedHoweverShort) {
+  const TemporaryFolder folder;
+  Station station(folder.path());
+  ASSERT_TRUE(station.supervisor->begin(a_command("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo x > file")));
+  station.the_end();
+  std::vector<EnvironmentRecord> environments;
+  std::optional<SampleRecord> last;
+  for (const auto& record : station.records()) {
+    if (const auto* environment = std::get_if<EnvironmentRecord>(&record.payload)) environments.push_back(*environment);
+    if (const auto* sample = std::get_if<SampleRecord>(&record.payload)) last = *sample;
+  }
+  ASSERT_EQ(environments.size(), 1U);
+  EXPECT_EQ(environments[0].content.at("kind").as_string(), "user-managed");
+  EXPECT_TRUE(environments[0].content.at("interpreter").is_string());
+  EXPECT_FALSE(environments[0].content.at("platform").as_string().empty());
+  ASSERT_TRUE(last);
+  EXPECT_GT(last->values.at("cpu_seconds").as_double(), 0);
+}
+
+TEST(Attempt, WithoutAStartNothingIsObserved) {
+  const TemporaryFolder folder;
+  Station station(folder.path());
+  auto start = a_command("");
+  start.spec.command.reset();
+  start.spec.argv = {"/no/such/program"};
+  ASSERT_TRUE(station.supervisor->begin(start));
+  station.the_end();
+  for (const auto& record : station.records())
+    EXPECT_FALSE(std::holds_alternative<SampleRecord>(record.payload) || std::holds_alternative<EnvironmentRecord>(record.payload));
+}
+
 TEST(Attempt, ReleaseRemovesTheSpoolAndTheNextMayCome) {
   const TemporaryFolder folder;
   Station station(folder.path());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/handlers/run_keeping.hpp"
+#include "api/handlers/run_record.hpp"
 #include "api/reach.hpp"
 #include "base/suggest.hpp"
 #include "catalog/events.hpp"
@@ -16,8 +17,26 @@ namespace {
 
 constexpr std::size_t kMostInBatch = 10'000;
 constexpr std::size_t kBatchBytes = 64U << 20;
+constexpr std::size_t kMostDiff = 4U << 20;
+/// A diff of control characters is six times as long in JSON.
+constexpr std::size_t kSubmissionBytes = 32U << 20;
 
-RunSpec read_spec(const json::value& body, std::vector<Mistake>& mistakes) { return read_run_spec(body, "", mistakes); }
+Submission read_submission(const json::value& body, std::vector<Mistake>& mistakes) {
+  Submission submission;
+  const auto* diff = body.is_object() ? body.get_object().if_contains("diff") : nullptr;
+  if (diff == nullptr) {
+    submission.spec = read_run_spec(body, "", mistakes);
+    return submission;
+  }
+  json::object rest;
+  for (const auto& field : body.get_object())
+    if (field.key() != "diff") rest.emplace(field.key(), field.value());
+  submission.spec = read_run_spec(rest, "", mistakes);
+  if (!diff->is_string() && !diff->is_null()) mistakes.push_back({"diff", "must be a string or null"});
+  if (diff->is_string() && !diff->get_string().empty()) submission.diff = std::string(diff->get_string());
+  if (submission.diff && submission.diff->size() > kMostDiff) mistakes.push_back({"diff", "is larger than 4 MiB"});
+  return submission;
+}
 
 std::vector<RunSpec> read_specs(const json::value& body, std::vector<Mistake>& mistakes) {
   std::vector<RunSpec> specs;
@@ -122,16 +141,22 @@ json::object event_record(const catalog::RunEvent& event) {
 const Spec<SubmitRun::Input>& SubmitRun::spec() {
   static const auto spec = Spec<Input>("Submits a run. It is on disk when this answers.")
                                .header("Idempotency-Key", &Input::idempotency_key, "the same key again gives the same run", {.longest = 128})
-                               .json_body("RunSpec", &Input::spec, read_spec)
+                               .json_body("RunSubmission", &Input::submission, read_submission)
+                               .at_most(kSubmissionBytes)
                                .answers(201, "Run");
   return spec;
 }
 
 io::Task<Result<Run>> SubmitRun::process(Call& call, Input input) {
-  const std::vector<RunSpec> specs{input.spec};
+  auto& [spec, diff] = input.submission;
+  const std::vector<RunSpec> specs{spec};
   CO_CHECK_OK(co_await check_submitter(call, specs));
   if (input.idempotency_key && input.idempotency_key->empty()) input.idempotency_key.reset();
-  co_return co_await call.services.runs.submit(std::move(input.spec), std::move(input.idempotency_key));
+  std::optional<catalog::RunDiff> stored;
+  if (diff) {
+    CO_TRY(stored, co_await store_diff(call.services, std::move(*diff)));
+  }
+  co_return co_await call.services.runs.submit(std::move(spec), std::move(input.idempotency_key), stored);
 }
 
 const Spec<SubmitRuns::Input>& SubmitRuns::spec() {

@@ -6,11 +6,17 @@
 
 namespace stoker::api {
 
+/// A specification, and what comes with it and is kept beside it.
+struct Submission {
+  RunSpec spec;
+  std::optional<std::string> diff;  // of the source against its commit, as `git diff HEAD --binary` prints it
+};
+
 /// `Idempotency-Key`: the same key makes one run, however often it is sent.
 struct SubmitRun {
   struct Input {
     std::optional<std::string> idempotency_key;
-    RunSpec spec;
+    Submission submission;
   };
   using Output = Run;
   static const Spec<Input>& spec();

@@ -158,7 +158,8 @@ TEST_F(HttpTest, AGigabyteOfJsonIsRefusedBeforeItIsRead) {
 TEST_F(HttpTest, TheAnswerArrivesThoughTheClientGoesOnSending) {
   start();
   RawClient client(port());
-  client.send(fmt::format("POST /api/v1/runs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 30000000\r\n\r\n", kOwnerToken));
+  client.send(
+      fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 30000000\r\n\r\n", kOwnerToken));
   client.send(std::string(20'000'000, 'x'));
   EXPECT_EQ(client.receive().status, 413);
 }
@@ -168,7 +169,8 @@ TEST_F(HttpTest, ChunkedJsonBeyondTheLimitIsRefused) {
   limits.json_bytes = 100'000;
   start(limits);
   RawClient client(port());
-  client.send(fmt::format("POST /api/v1/runs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kOwnerToken));
+  client.send(
+      fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n", kOwnerToken));
   for (int i = 0; i < 20; ++i) client.send("2710\r\n" + std::string(10'000, ' ') + "\r\n");
   EXPECT_EQ(client.receive().status, 413);
 }
@@ -268,6 +270,7 @@ TEST_F(HttpTest, ATakenPortNamesItsOwner) {
                             .objects = *objects_,
                             .logs = *logs_,
                             .metrics = *metrics_,
+                            .samples = *samples_,
                             .tokens = tokens_});
   const auto taken = other.listen({.address = fmt::format("127.0.0.1:{}", port())});
   ASSERT_FALSE(taken);

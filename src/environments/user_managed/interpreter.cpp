@@ -21,7 +21,16 @@ namespace stoker::environments {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{10'000};
-constexpr auto kQuestion = "import sys; sys.stdout.write('stoker-python %d.%d.%d' % sys.version_info[:3])";
+// Any Python from 2.7 on. The user's site folder is on sys.path only once it is there. A path that cannot be written costs the paths only.
+constexpr auto kQuestion = R"(import sys
+sys.stdout.write('stoker-python %d.%d.%d' % sys.version_info[:3])
+try:
+    site = sys.modules.get('site')
+    user = [site.getusersitepackages()] if site and site.ENABLE_USER_SITE else []
+    sys.stdout.write('\n' + '\n'.join(sys.path + user))
+except Exception:
+    pass
+)";
 constexpr std::string_view kAnswer = "stoker-python ";
 
 std::vector<std::string> folders_of(const std::string& path) {
@@ -103,7 +112,37 @@ std::string last_line(std::string text) {
   return to_valid_utf8(start == std::string::npos ? text : text.substr(start + 1));
 }
 
-Result<std::string> ask(const std::string& path, const Variables& variables) {
+struct Answer {
+  std::string version;
+  std::vector<std::string> search_path;
+  std::vector<std::int64_t> changes;  // when each folder of it changed last; -1: not there
+};
+
+std::vector<std::int64_t> changes_of(const std::vector<std::string>& folders) {
+  std::vector<std::int64_t> changes;
+  for (const auto& folder : folders) {
+    struct stat info{};
+    changes.push_back(::stat(folder.c_str(), &info) == 0 ? info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec : -1);
+  }
+  return changes;
+}
+
+Answer read_answer(std::string_view text) {
+  Answer answer;
+  const auto end = std::min(text.find('\n'), text.size());
+  answer.version = text.substr(0, end);
+  for (auto rest = text.substr(end); !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto line = rest.substr(0, rest.find('\n'));
+    // The folder of the program that asked is the empty one.
+    if (line.starts_with('/')) answer.search_path.emplace_back(line);
+    rest.remove_prefix(line.size());
+  }
+  answer.changes = changes_of(answer.search_path);
+  return answer;
+}
+
+Result<Answer> ask(const std::string& path, const Variables& variables) {
   std::vector<std::string> environment;
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   auto answer = probe({path, "-c", kQuestion}, std::move(environment), kPatience);
@@ -112,7 +151,7 @@ Result<std::string> ask(const std::string& path, const Variables& variables) {
   }
   const auto at = answer->output.rfind(kAnswer);
   const bool is_python = WIFEXITED(answer->status) && WEXITSTATUS(answer->status) == 0 && at != std::string::npos;
-  if (is_python) return answer->output.substr(at + kAnswer.size());
+  if (is_python) return read_answer(std::string_view(answer->output).substr(at + kAnswer.size()));
   auto why = last_line(answer->errors.empty() ? answer->output : answer->errors);
   if (why.empty())
     why = WIFSIGNALED(answer->status) ? fmt::format("it was killed by signal {}", WTERMSIG(answer->status))
@@ -120,26 +159,48 @@ Result<std::string> ask(const std::string& path, const Variables& variables) {
   return Error(ErrorCode::kEnvironmentInvalid, fmt::format("{} does not answer as a Python interpreter", path)).because(std::move(why));
 }
 
-/// Answers by path, inode, time of change and size.
+/// Path, inode, time of change and size of the program, and the variables that change what Python finds.
+using Key = std::tuple<std::string, ino_t, std::int64_t, std::int64_t, off_t, std::string>;
+
+std::string heeded(const Variables& variables) {
+  std::string text;
+  for (const auto& [name, value] : variables)
+    if (name.starts_with("PYTHON") || name == "HOME") text += name + "=" + value + "\n";
+  return text;
+}
+
 class Answers {
  public:
-  using Key = std::tuple<std::string, ino_t, std::int64_t, std::int64_t, off_t>;
-  std::optional<std::string> find(const Key& key) {
+  std::optional<Answer> find(const Key& key) {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(key);
     if (found == known_.end()) return std::nullopt;
     return found->second;
   }
-  void put(const Key& key, const std::string& version) {
+  void put(const Key& key, const Answer& answer) {
     const std::lock_guard lock(mutex_);
     if (known_.size() >= 1000) known_.clear();
-    known_[key] = version;
+    known_[key] = answer;
   }
 
  private:
   std::mutex mutex_;
-  std::map<Key, std::string> known_;
+  std::map<Key, Answer> known_;
 };
+
+enum class Freshness { kAny, kUnchangedFolders };
+
+Result<Answer> answer_of(const std::string& path, const Variables& variables, Freshness wanted) {
+  static Answers answers;
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return errno_error("cannot look at " + path, errno);
+  const Key key{path, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size, heeded(variables)};
+  const auto known = answers.find(key);
+  if (known && (wanted == Freshness::kAny || changes_of(known->search_path) == known->changes)) return *known;
+  TRY(auto answer, ask(path, variables));
+  answers.put(key, answer);
+  return answer;
+}
 
 }  // namespace
 
@@ -174,14 +235,13 @@ std::optional<FoundInterpreter> find_default_interpreter(const Variables& variab
 }
 
 Result<std::string> python_version(const std::string& path, const Variables& variables) {
-  static Answers answers;
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return errno_error("cannot look at " + path, errno);
-  const Answers::Key key{path, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size};
-  if (auto known = answers.find(key)) return *known;
-  TRY(auto version, ask(path, variables));
-  answers.put(key, version);
-  return version;
+  TRY(auto answer, answer_of(path, variables, Freshness::kAny));
+  return std::move(answer.version);
+}
+
+Result<std::vector<std::string>> python_search_path(const std::string& path, const Variables& variables) {
+  TRY(auto answer, answer_of(path, variables, Freshness::kUnchangedFolders));
+  return std::move(answer.search_path);
 }
 
 }  // namespace stoker::environments

@@ -22,9 +22,11 @@ Result<FoundInterpreter> find_interpreter(const std::string& named, const Variab
 /// `python3`, else `python`, on the PATH.
 std::optional<FoundInterpreter> find_default_interpreter(const Variables& variables);
 
-/// Starts it once with `-c`; the answer ("3.11.7") is kept by path, time of change and size. kEnvironmentInvalid when it does not start, is no
-/// Python, or does not answer within 10 seconds.
+/// Starts it once with `-c`; the answer ("3.11.7") is kept by path, time of change, size, and the variables that Python heeds.
+/// kEnvironmentInvalid when it does not start, is no Python, or does not answer within 10 seconds.
 Result<std::string> python_version(const std::string& path, const Variables& variables);
+/// Where it looks for packages (sys.path, and the user's own folder even before there is one). Asks again after a change in one of them.
+Result<std::vector<std::string>> python_search_path(const std::string& path, const Variables& variables);
 
 /// Interpreters on the PATH, absolute, in order, at most `limit`.
 std::vector<std::string> interpreters_on_path(const Variables& variables, std::size_t limit);

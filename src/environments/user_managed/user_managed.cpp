@@ -1,11 +1,14 @@
 #include "environments/user_managed/user_managed.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "base/suggest.hpp"
 #include "environments/user_managed/interpreter.hpp"
+#include "environments/user_managed/packages.hpp"
 #include "io/file.hpp"
 #include "io/process.hpp"
 
@@ -13,7 +16,7 @@ namespace stoker::environments {
 namespace {
 
 constexpr std::string_view kKind = "user-managed";
-constexpr std::int64_t kLockVersion = 1;
+constexpr std::int64_t kLockVersion = 2;
 
 struct Settings {
   std::optional<std::string> interpreter;
@@ -33,6 +36,13 @@ Result<std::optional<FoundInterpreter>> interpreter_of(const Settings& settings,
   if (!settings.interpreter) return find_default_interpreter(variables);
   TRY(auto found, find_interpreter(*settings.interpreter, variables));
   return std::optional<FoundInterpreter>(std::move(found));
+}
+
+/// Another program at the same path is another environment.
+std::string identity_of(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return fmt::format("{} bytes of {}.{:09}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
 Prepared prepared_for(const std::string& prefix, bool is_conda) {
@@ -90,6 +100,7 @@ class UserManaged final : public EnvironmentKind {
   Result<Prepared> prepare(const EnvironmentLock& lock, const std::string& directory) const override;
   Result<std::vector<std::string>> command(const EnvironmentLock& lock, const Program& program, const Variables& variables,
                                            const std::string& working_directory) const override;
+  json::object describe(const EnvironmentLock& lock, const Variables& variables) const override;
 };
 
 json::object UserManaged::schema() const {
@@ -134,15 +145,12 @@ Result<EnvironmentLock> UserManaged::resolve(const EnvironmentSpec& spec, const 
   const auto settings = read_settings(spec, mistakes);
   if (!mistakes.empty()) return Error(ErrorCode::kEnvironmentInvalid, "the environment's settings are wrong").mistakes(std::move(mistakes));
   TRY(const auto found, interpreter_of(settings, variables));
-  json::object content = {{"kind", kKind},     {"version", kLockVersion}, {"interpreter", nullptr}, {"python_version", nullptr},
-                          {"prefix", nullptr}, {"is_conda", false}};
+  json::object content = {{"kind", kKind},      {"version", kLockVersion}, {"interpreter", nullptr},
+                          {"program", nullptr}, {"prefix", nullptr},       {"is_conda", false}};
   if (!found) return make_lock(std::move(content));
-  auto version = python_version(found->path, variables);
-  // A default that does not start matters only to a script, and `command` says so then.
-  if (!version && !settings.interpreter) return make_lock(std::move(content));
-  if (!version) return version.error();
+  // Nothing is started here: under load an interpreter takes seconds to answer, and its program would wait. `validate` has asked it.
   content["interpreter"] = found->path;
-  content["python_version"] = *version;
+  content["program"] = identity_of(found->path);
   if (!found->prefix.empty()) content["prefix"] = found->prefix;
   content["is_conda"] = found->is_conda;
   return make_lock(std::move(content));
@@ -170,6 +178,22 @@ Result<std::vector<std::string>> UserManaged::command(const EnvironmentLock& loc
   arguments = {interpreter, program.script->starts_with("-") ? "./" + *program.script : *program.script};
   for (const auto& argument : program.arguments) arguments.push_back(expand_variables(argument, variables));
   return arguments;
+}
+
+json::object UserManaged::describe(const EnvironmentLock& lock, const Variables& variables) const {
+  const auto interpreter = text_of(lock.content, "interpreter");
+  json::value version;
+  json::array packages;
+  if (!interpreter.empty()) {
+    if (auto found = python_version(interpreter, variables)) version = std::move(*found);
+    const auto folders = python_search_path(interpreter, variables);
+    for (const auto& package : packages_in(folders ? *folders : std::vector<std::string>()))
+      packages.push_back({{"name", package.name}, {"version", package.version}});
+  }
+  return {{"kind", kKind},
+          {"interpreter", interpreter.empty() ? json::value(nullptr) : json::value(to_valid_utf8(interpreter))},
+          {"version", std::move(version)},
+          {"packages", std::move(packages)}};
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_F(UserManagedTest, NameIsLookedUpOnTheRunsPath) {
   const auto path = put_python("bin/python3.99", "3.99.1");
   EXPECT_TRUE(kind_.validate(named("python3.99"), script_, variables_));
   EXPECT_EQ(interpreter_of(named("python3.99")), path);
-  EXPECT_EQ(kind_.resolve(named("python3.99"), variables_)->content.at("python_version").as_string(), "3.99.1");
+  EXPECT_EQ(kind_.describe(*kind_.resolve(named("python3.99"), variables_), variables_).at("version").as_string(), "3.99.1");
 }
 
 TEST_F(UserManagedTest, MissingNameListsWhatIsThere) {
@@ -129,11 +129,12 @@ TEST_F(UserManagedTest, InterpreterIsAskedOnceUntilItChanges) {
   EXPECT_EQ(starts(), 2);
 }
 
-TEST_F(UserManagedTest, DigestFollowsTheVersion) {
+TEST_F(UserManagedTest, ResolvingStartsNothingAndTheDigestFollowsTheProgram) {
   put_python("bin/python3.99", "3.99.1");
   const auto before = kind_.resolve(named("python3.99"), variables_)->digest;
   put_python("bin/python3.99", "3.99.25");
   EXPECT_NE(kind_.resolve(named("python3.99"), variables_)->digest, before);
+  EXPECT_EQ(starts(), 0);
 }
 
 TEST_F(UserManagedTest, OnlyAScriptNeedsAnInterpreter) {

@@ -249,6 +249,14 @@ bool ControlGroup::out_of_memory() const {
   return !own_memory && !around_.empty() && counter(around_, "oom_kill") > around_before_;
 }
 
+std::string ControlGroup::memory_file() const {
+  for (const auto& group : groups_) {
+    auto file = group.folder + "/memory.stat";
+    if ((group.version == 2 || group.controller == "memory") && io::exists(file)) return file;
+  }
+  return {};
+}
+
 void ControlGroup::remove() {
   for (const auto& group : groups_) remove_groups(group.folder);
   std::erase_if(groups_, [](const Group& group) { return !io::exists(group.folder); });

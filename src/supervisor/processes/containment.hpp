@@ -43,6 +43,8 @@ class ControlGroup {
   bool kill();
   /// The kernel has killed a member for memory; without a memory group of our own: anything in the group around us since make().
   bool out_of_memory() const;
+  /// memory.stat of the group of our own that counts memory; empty when there is none.
+  std::string memory_file() const;
   /// Removes the groups with what scripts made below them; ones that are still in use stay.
   void remove();
   /// For the log: "cgroup2 memory(v1)", "none".

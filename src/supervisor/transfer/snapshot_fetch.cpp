@@ -1,87 +1,26 @@
 #include "supervisor/transfer/snapshot_fetch.hpp"
 
-#include <condition_variable>
 #include <cstdio>
-#include <cstring>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
-#include "snapshots/laying/materialize.hpp"
+#include "snapshots/laying/received_pack.hpp"
 
 namespace stoker::supervisor {
 namespace {
 
-// Between the thread that downloads and the one that writes files; holds some megabytes, then the download waits.
-class Pipe final : public snapshots::PackReader {
- public:
-  bool push(std::string_view bytes) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return buffer_.size() < kMost || reader_left_; });
-    buffer_.append(bytes);
-    changed_.notify_all();
-    return !reader_left_;
-  }
-  void end(Status how) {
-    const std::lock_guard lock(mutex_);
-    end_ = std::move(how);
-    changed_.notify_all();
-  }
-  void leave() {
-    const std::lock_guard lock(mutex_);
-    reader_left_ = true;
-    changed_.notify_all();
-  }
-  Result<std::size_t> read(char* into, std::size_t size) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return at_ < buffer_.size() || end_; });
-    if (at_ == buffer_.size()) return *end_ ? Result<std::size_t>(std::size_t{0}) : Result<std::size_t>(end_->error());
-    const auto count = std::min(size, buffer_.size() - at_);
-    std::memcpy(into, buffer_.data() + at_, count);
-    at_ += count;
-    if (at_ == buffer_.size()) {
-      buffer_.clear();
-      at_ = 0;
-      changed_.notify_all();
-    }
-    return count;
-  }
-
- private:
-  static constexpr std::size_t kMost = 4U << 20;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string buffer_;
-  std::size_t at_ = 0;
-  std::optional<Status> end_;
-  bool reader_left_ = false;
-};
-
-Status download(io::HttpClient& client, const std::string& target, Pipe& pipe) {
-  io::HttpRequest request;
-  request.target = target;
-  request.sink = [&](std::string_view bytes) { return pipe.push(bytes); };
-  const auto response = client.expect(std::move(request));
-  if (!response) return response.error();
-  return ok();
-}
-
-/// Lays the snapshot down in `folder`. The download's error counts more than what it did to the reader.
+/// Lays the snapshot down in `folder`.
 Status fetch_into(io::HttpClient& client, const std::string& target, const Digest& root, const std::string& folder) {
   CHECK_OK(io::remove_tree(folder));
-  Pipe pipe;
-  Status downloaded = ok();
-  std::thread downloader([&] {
-    downloaded = download(client, target, pipe);
-    pipe.end(downloaded);
-  });
-  const auto laid_down = snapshots::materialize(pipe, root, folder);
-  pipe.leave();
-  downloader.join();
-  if (laid_down) return ok();
-  return downloaded ? Status(laid_down.error()) : downloaded;
+  const auto download = [&](const snapshots::TakeBytes& take) -> Status {
+    io::HttpRequest request;
+    request.target = target;
+    request.sink = take;
+    CHECK_OK(client.expect(std::move(request)));
+    return ok();
+  };
+  return snapshots::lay_down(download, root, folder);
 }
 
 // The working directory appears whole: the script's special folders are made in it afterwards, unless the snapshot brought them.
