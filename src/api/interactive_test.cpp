@@ -109,6 +109,19 @@ TEST_F(InteractiveTest, MetricsAreStoredOnceAndComeBack) {
   EXPECT_EQ(log(id, 3, point("loss", "9")).code(), "state.wrong");
 }
 
+TEST_F(InteractiveTest, MetricsComeInColumnsToo) {
+  start();
+  const auto id = id_of(begun());
+  const auto* row = R"({"name":"t","kind":"row","values":[1,"x"],"columns":["a","b"],"step":7,"time":"2026-01-01T00:00:00.000001Z"})";
+  ASSERT_EQ(log(id, 1, point("loss", "1") + "," + point("loss", "-0.5") + "," + row).status, 200);
+  const auto answer = request("GET", "/api/v1/runs/" + id + "/metrics?layout=columns");
+  EXPECT_EQ(answer.body, R"({"metrics":[{"name":"loss","kind":"scalar","columns":[],"steps":[null,null],)"
+                         R"("times":["2026-01-01T00:00:00.000000Z","2026-01-01T00:00:00.000000Z"],"values":[1.0,-0.5],"count":2,"truncated":false},)"
+                         R"({"name":"t","kind":"row","columns":["a","b"],"steps":[7],"times":["2026-01-01T00:00:00.000001Z"],"values":[[1.0,"x"]],)"
+                         R"("count":1,"truncated":false}]})");
+  EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/metrics?layout=colums").status, 400);
+}
+
 TEST_F(InteractiveTest, WrongMetricsAreRefusedWhole) {
   start();
   const auto id = id_of(begun());

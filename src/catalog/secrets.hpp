@@ -1,5 +1,5 @@
 #pragma once
-// Secrets of workspaces, sealed by whoever stores them (runs/vault): here they are opaque text.
+// Secrets of workspaces, sealed by whoever stores them (runs/secrets/vault): here they are opaque text.
 
 #include <optional>
 #include <string>

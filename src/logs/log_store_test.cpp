@@ -55,6 +55,42 @@ TEST_F(LogStoreTest, UnknownRunIsEmpty) {
   EXPECT_TRUE(store_->remove(run_));
 }
 
+TEST_F(LogStoreTest, BytesAreBlottedOutForGood) {
+  ASSERT_TRUE(append(0, "one\n"));
+  ASSERT_TRUE(append(4, "key hu", 1, 2));
+  sync();
+  ASSERT_TRUE(append(10, "**\n", 1, 2));
+  ASSERT_TRUE(store_->blot(run_, 1, 8, 2));
+  sync();
+  reopen();
+  EXPECT_EQ(all(), "one\nkey ****\n");
+  EXPECT_EQ(all(2), "key ****\n");
+  ASSERT_TRUE(store_->blot(run_, 1, 12, 5));  // beyond the end
+  ASSERT_TRUE(store_->blot(run_, 2, 0, 1));   // another attempt
+  EXPECT_EQ(all(), "one\nkey ****\n");
+}
+
+TEST_F(LogStoreTest, TailOfAStreamIsWhatCameBefore) {
+  ASSERT_TRUE(append(0, "first"));
+  sync();
+  ASSERT_TRUE(append(0, "ab", 2));
+  ASSERT_TRUE(append(2, "-err-", 2, 2));
+  ASSERT_TRUE(append(7, "cde", 2));
+  for (int round = 0; round < 2; ++round) {
+    const auto tails = *store_->tail(run_, 2, 1, 9, 3);
+    ASSERT_EQ(tails.size(), 2U);
+    EXPECT_EQ(tails[0].offset, 1U);
+    EXPECT_EQ(tails[0].data, "b");
+    EXPECT_EQ(tails[1].offset, 7U);
+    EXPECT_EQ(tails[1].data, "cd");
+    EXPECT_EQ(store_->tail(run_, 2, 2, 100, 100)->at(0).data, "-err-");
+    EXPECT_TRUE(store_->tail(run_, 1, 1, 100, 100)->empty());
+    EXPECT_TRUE(store_->tail(run_, 2, 1, 0, 100)->empty());
+    sync();
+    reopen();
+  }
+}
+
 TEST_F(LogStoreTest, TextIsAPlainFile) {
   ASSERT_TRUE(append(0, "hello\n"));
   ASSERT_TRUE(append(6, "world\n", 1, 2));

@@ -9,7 +9,7 @@
 
 #include "base/log.hpp"
 #include "runs/ledger.hpp"
-#include "runs/secrets.hpp"
+#include "runs/secrets/secrets.hpp"
 
 namespace stoker::runs {
 

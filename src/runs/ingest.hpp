@@ -18,8 +18,8 @@
 #include "metrics/metric_store.hpp"
 #include "protocol/record.hpp"
 #include "runs/lifecycle.hpp"
-#include "runs/mask.hpp"
 #include "runs/run_feed.hpp"
+#include "runs/secrets/mask.hpp"
 
 namespace stoker::runs {
 

@@ -10,11 +10,11 @@
 #include "runs/admission.hpp"
 #include "runs/dispatcher.hpp"
 #include "runs/ingest.hpp"
-#include "runs/interactive.hpp"
+#include "runs/interactive/interactive.hpp"
 #include "runs/ledger.hpp"
 #include "runs/live.hpp"
 #include "runs/removal.hpp"
-#include "runs/secrets.hpp"
+#include "runs/secrets/secrets.hpp"
 #include "runs/start_message.hpp"
 #include "runs/watch.hpp"
 

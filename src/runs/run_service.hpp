@@ -17,7 +17,7 @@
 #include "logs/log_store.hpp"
 #include "metrics/metric_store.hpp"
 #include "runs/explain.hpp"
-#include "runs/metric_intake.hpp"
+#include "runs/interactive/metric_intake.hpp"
 #include "runs/run_feed.hpp"
 #include "runs/supervisor_hub.hpp"
 #include "targets/target.hpp"

@@ -129,6 +129,20 @@ def test_secrets_are_encrypted_and_never_stand_in_a_log(stoker):
     assert stoker.json("secret", "list")["secrets"] == []
 
 
+def test_a_secret_that_a_restart_of_the_server_cuts_is_masked(stoker):
+    stoker.start()
+    stoker.cli("workspace", "create", "default", "--exist-ok")
+    set_secret(stoker, "api-key", "hush-hush-value")
+    run = stoker.python("import os, sys, time\nsys.stdout.write('cut hush-hu')\nsys.stdout.flush()\n"
+                        "while not os.path.exists('%s/go'):\n    time.sleep(0.01)\nprint('sh-value.')\n" % stoker.work)
+    until(lambda: b"cut " in stoker.log(run), 30, "the first half")
+    stoker.kill_server()
+    stoker.start()
+    stoker.write("go", "")
+    assert stoker.wait(run)["state"] == "Completed"
+    assert stoker.log(run) == b"cut ***************.\n"
+
+
 def test_completion_knows_the_new_commands(stoker):
     stoker.start()
     stoker.cli("workspace", "create", "default", "--exist-ok")

@@ -37,29 +37,85 @@ void write_value(const MetricValue& value, std::string& out) {
   }
 }
 
-void write_point(const metrics::Point& point, std::string& out) {
-  out += "{\"step\":";
+/// Times as text; those of one second share all but the last digits.
+class TimeText {
+ public:
+  void write(Time time, std::string& out) {
+    const auto micros = to_micros(time);
+    const auto second = micros - (micros % kSecond + kSecond) % kSecond;
+    if (second_ != second) {
+      second_ = second;
+      prefix_ = format_time(from_micros(second)).substr(0, 19);
+    }
+    fmt::format_to(std::back_inserter(out), "\"{}.{:06}Z\"", prefix_, micros - second);
+  }
+
+ private:
+  static constexpr std::int64_t kSecond = 1'000'000;
+  std::optional<std::int64_t> second_;
+  std::string prefix_;  // 2026-06-30T12:00:00
+};
+
+void write_step(const metrics::Point& point, std::string& out) {
   if (point.step) fmt::format_to(std::back_inserter(out), "{}", *point.step);
   else out += "null";
-  fmt::format_to(std::back_inserter(out), ",\"time\":\"{}\",\"values\":[", format_time(point.time));
+}
+
+void write_values(const metrics::Point& point, std::string& out) {
+  out += '[';
   for (std::size_t i = 0; i < point.values.size(); ++i) {
     if (i > 0) out += ',';
     write_value(point.values[i], out);
   }
-  out += "]}";
+  out += ']';
 }
 
-void write_series(const metrics::Series& series, std::string& out) {
+/// `"name":[one,one,…]`
+template <class WriteOne>
+void write_list(std::string_view name, const std::vector<metrics::Point>& points, std::string& out, WriteOne write_one) {
+  fmt::format_to(std::back_inserter(out), "\"{}\":[", name);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i > 0) out += ',';
+    write_one(points[i]);
+  }
+  out += ']';
+}
+
+void write_points(const metrics::Series& series, std::string& out) {
+  TimeText times;
+  write_list("points", series.points, out, [&](const metrics::Point& point) {
+    out += "{\"step\":";
+    write_step(point, out);
+    out += ",\"time\":";
+    times.write(point.time, out);
+    out += ",\"values\":";
+    write_values(point, out);
+    out += '}';
+  });
+}
+
+/// A reader makes a hundred thousand numbers of one list in a tenth of the time that as many records take.
+void write_columns(const metrics::Series& series, std::string& out) {
+  TimeText times;
+  const bool is_flat = series.kind == MetricKind::kScalar || series.kind == MetricKind::kImage;
+  write_list("steps", series.points, out, [&](const metrics::Point& point) { write_step(point, out); });
+  out += ',';
+  write_list("times", series.points, out, [&](const metrics::Point& point) { times.write(point.time, out); });
+  out += ',';
+  write_list("values", series.points, out, [&](const metrics::Point& point) {
+    if (is_flat && point.values.size() == 1) write_value(point.values[0], out);
+    else write_values(point, out);
+  });
+}
+
+void write_series(const metrics::Series& series, bool in_columns, std::string& out) {
   const json::object head{
       {"name", to_valid_utf8(series.name)}, {"kind", kKinds[static_cast<std::size_t>(series.kind)]}, {"columns", json::value_from(series.columns)}};
   out += json::serialize(head);
   out.back() = ',';
-  out += "\"points\":[";
-  for (std::size_t i = 0; i < series.points.size(); ++i) {
-    if (i > 0) out += ',';
-    write_point(series.points[i], out);
-  }
-  fmt::format_to(std::back_inserter(out), "],\"count\":{},\"truncated\":{}}}", series.count, series.points.size() < series.count);
+  if (in_columns) write_columns(series, out);
+  else write_points(series, out);
+  fmt::format_to(std::back_inserter(out), ",\"count\":{},\"truncated\":{}}}", series.count, series.points.size() < series.count);
 }
 
 Status write_metrics(metrics::MetricStore& store, const RunId& run, const GetMetrics::Input& input, std::string& out) {
@@ -67,7 +123,7 @@ Status write_metrics(metrics::MetricStore& store, const RunId& run, const GetMet
   out += "\"metrics\":[";
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i > 0) out += ',';
-    write_series(all[i], out);
+    write_series(all[i], input.layout == "columns", out);
   }
   out += ']';
   return ok();
@@ -168,12 +224,15 @@ json::value metric_json(const MetricValue& value) {
 }
 
 const Spec<GetMetrics::Input>& GetMetrics::spec() {
-  static const auto spec = Spec<Input>("The run's metrics, in order of their first point.")
-                               .path("run", &Input::run, "the run's id")
-                               .query("name", &Input::name, "only of this name")
-                               .query("max_points", &Input::max_points, "the first so many of each", {.low = 1, .high = 10'000'000})
-                               .query("recursive", &Input::recursive, "true: beside `metrics`, `runs` has those of each run below, by its id")
-                               .answers(200, "Metrics");
+  static const auto spec =
+      Spec<Input>("The run's metrics, in order of their first point.")
+          .path("run", &Input::run, "the run's id")
+          .query("name", &Input::name, "only of this name")
+          .query("max_points", &Input::max_points, "the first so many of each", {.low = 1, .high = 10'000'000})
+          .query("recursive", &Input::recursive, "true: beside `metrics`, `runs` has those of each run below, by its id")
+          .query("layout", &Input::layout, "columns: each series has steps, times and values as lists instead of points (ColumnSeries)",
+                 {.choices = {"points", "columns"}})
+          .answers(200, "Metrics");
   return spec;
 }
 

@@ -12,6 +12,7 @@ struct GetMetrics {
     std::optional<std::string> name;
     std::uint64_t max_points = 100'000;
     bool recursive = false;
+    std::string layout = "points";
   };
   using Output = Reply;
   static const Spec<Input>& spec();

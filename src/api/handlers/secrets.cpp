@@ -1,7 +1,7 @@
 #include "api/handlers/secrets.hpp"
 
 #include "api/reach.hpp"
-#include "runs/secrets.hpp"
+#include "runs/secrets/secrets.hpp"
 
 namespace stoker::api {
 namespace {

@@ -21,7 +21,7 @@ CREATE TABLE removals (
 CREATE TABLE secrets (
   workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk),
   name         KEY_TEXT NOT NULL,
-  sealed       TEXT NOT NULL,                -- secretbox, base64 (runs/vault.cpp)
+  sealed       TEXT NOT NULL,                -- secretbox, hexadecimal (runs/secrets/vault.cpp)
   created_at   BIGINT NOT NULL,
   updated_at   BIGINT NOT NULL,
   PRIMARY KEY (workspace_pk, name)

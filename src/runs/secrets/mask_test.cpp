@@ -1,9 +1,9 @@
-#include "runs/mask.hpp"
+#include "runs/secrets/mask.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "runs/vault.hpp"
+#include "runs/secrets/vault.hpp"
 
 namespace stoker::runs {
 namespace {

@@ -1,4 +1,4 @@
-#include "runs/metric_intake.hpp"
+#include "runs/interactive/metric_intake.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "runs/vault.hpp"
+#include "runs/secrets/vault.hpp"
 
 #include <sodium.h>
 

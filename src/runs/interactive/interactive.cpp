@@ -1,4 +1,4 @@
-#include "runs/interactive.hpp"
+#include "runs/interactive/interactive.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "runs/mask.hpp"
+#include "runs/secrets/mask.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runs/interactive.hpp"
+#include "runs/interactive/interactive.hpp"
 
 #include "catalog/events.hpp"
 #include "runs/test_service.hpp"
@@ -157,6 +157,22 @@ TEST_F(InteractiveTest, MetricsAreTakenOnceUntilTheEnd) {
   EXPECT_EQ(wait(service_->log_metrics(run.id, late)).error().code(), ErrorCode::kWrongState);
   EXPECT_EQ(wait(service_->log_metrics(RunId("none"), first)).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(*metrics_->count(run.id), 3U);
+}
+
+TEST_F(InteractiveTest, ManyWritersAtOnceLoseNothing) {
+  start();
+  const auto run = begin_one();
+  const MetricPoint point{"loss", MetricKind::kScalar, {0.5}, {}, std::nullopt, clock_.now()};
+  int done = 0;
+  for (int i = 0; i < 50; ++i) {
+    auto task = service_->log_metrics(run.id, {"w" + std::to_string(i), 1, {point, point}});
+    io::asio::co_spawn(loop_, std::move(task), [&](std::exception_ptr thrown, Status status) {
+      EXPECT_TRUE(!thrown && status);
+      ++done;
+    });
+  }
+  until([&] { return done == 50; });
+  EXPECT_EQ(*metrics_->count(run.id), 100U);
 }
 
 }  // namespace

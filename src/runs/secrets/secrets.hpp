@@ -10,8 +10,8 @@
 #include "base/clock.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/secrets.hpp"
-#include "runs/mask.hpp"
-#include "runs/vault.hpp"
+#include "runs/secrets/mask.hpp"
+#include "runs/secrets/vault.hpp"
 
 namespace stoker::runs {
 

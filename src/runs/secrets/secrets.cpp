@@ -1,4 +1,4 @@
-#include "runs/secrets.hpp"
+#include "runs/secrets/secrets.hpp"
 
 #include <cctype>
 
