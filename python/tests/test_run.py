@@ -5,6 +5,7 @@ import json
 import os
 
 from azureml.core import Environment, Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace
+from azureml.core.runconfig import MpiConfiguration
 from azureml.core.script_run_config import get_run_config_from_script_run
 from azureml.exceptions import (ActivityFailedException, ExperimentExecutionException, RunNotFoundException, UserErrorException, WorkspaceException)
 from fakes import Case, Server, event, run_record
@@ -334,7 +335,7 @@ class SubmitTest(ServerCase):
         packages = ScriptRunConfig(self.folder, "t.py")
         packages.run_config.environment.python.conda_dependencies.add_pip_package("numpy")
         for config, word in ((system, "system-managed"), (docker, "containers"), (nodes, "node_count 2"), (packages, "system-managed"),
-                             (ScriptRunConfig(self.folder, "t.py", distributed_job_config=object()), "distributed_job_config"), (ScriptRunConfig(self.folder), "nothing to run")):
+                             (ScriptRunConfig(self.folder, "t.py", distributed_job_config=MpiConfiguration()), "distributed_job_config"), (ScriptRunConfig(self.folder), "nothing to run")):
             with self.assertRaises(UserErrorException) as caught:
                 self.experiment.submit(config)
             self.assertIn(word, caught.exception.message)
