@@ -22,9 +22,9 @@ def path_of(*parts: str) -> str:
 
 
 def query_of(values: Dict[str, Any]) -> str:
-    """``?a=1&b=2`` of the values that are not None; empty when all are."""
-    given = {name: value for name, value in values.items() if value is not None}
-    return "?" + urlencode(given) if given else ""
+    """``?a=1&b=2`` of the values that are not None, a list as often as it has entries; empty when all are."""
+    given = {name: value for name, value in values.items() if value is not None and value != []}
+    return "?" + urlencode(given, doseq=True) if given else ""
 
 
 class Client:
@@ -52,21 +52,27 @@ class Client:
         """The record at `path`; arguments that are None are left out of the query."""
         return self.call("GET", path + query_of(query))
 
-    def post(self, path: str, body: Any = None) -> Dict[str, Any]:
-        """Sends a record, returns the answer's."""
-        return self.call("POST", path, {} if body is None else body)
+    def post(self, path: str, body: Any = None, key: str = "") -> Dict[str, Any]:
+        """Sends a record, returns the answer's.
+
+        :param key: an idempotency key: the call is repeated when its answer is lost, and counts once.
+        """
+        return self.call("POST", path, {} if body is None else body, key)
 
     def patch(self, path: str, body: Any) -> Dict[str, Any]:
         """Changes a record, returns it."""
         return self.call("PATCH", path, body)
 
-    def call(self, method: str, path: str, body: Any = None) -> Dict[str, Any]:
+    def call(self, method: str, path: str, body: Any = None, key: str = "") -> Dict[str, Any]:
         """One request with JSON both ways.
 
         :raises StokerError: what the server answered; ``server.unreachable`` when none answers.
         """
         data = None if body is None else json.dumps(body).encode("utf-8")
-        response, connection = self._send(method, path, data, {"Content-Type": "application/json"} if data is not None else {})
+        headers = {"Content-Type": "application/json"} if data is not None else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        response, connection = self._send(method, path, data, headers)
         try:
             return _record(response.status, self._read(response))
         finally:
@@ -80,6 +86,14 @@ class Client:
         """
         return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"], json.dumps(specification)))
 
+    def snapshot(self, folder: str) -> Dict[str, Any]:
+        """Takes a snapshot of a folder of this machine through the ``stoker`` program.
+
+        :returns: ``{"snapshot": id, "properties": {git's state}}``.
+        :raises StokerError: ``source.invalid``, ``input.too_large`` and the like; nothing was stored then.
+        """
+        return json.loads(_server.call_program(["snapshot", "create", "--json", "--", folder]))
+
     # -- files -----------------------------------------------------------------------------------------------------
 
     def files(self, run_id: str) -> List[Dict[str, Any]]:
@@ -88,7 +102,11 @@ class Client:
 
     def download(self, run_id: str, name: str, target: BinaryIO) -> int:
         """Writes the bytes of a run's file to `target`; returns how many."""
-        response, connection = self._send("GET", path_of("runs", run_id, "files", name), None, {})
+        return self.download_from(path_of("runs", run_id, "files", name), target)
+
+    def download_from(self, path: str, target: BinaryIO) -> int:
+        """Writes the bytes at `path` of the API to `target`; returns how many."""
+        response, connection = self._send("GET", path, None, {})
         try:
             if response.status >= 400:
                 raise StokerError.from_text(self._read(response).decode("utf-8", "replace"), "the server answered with status {}".format(response.status))
@@ -98,7 +116,7 @@ class Client:
                 size += len(piece)
             return size
         except _LOST as error:
-            raise StokerError("server.unreachable", "the download of {} broke off: {}".format(name, error), retryable=True)
+            raise StokerError("server.unreachable", "the download of {} broke off: {}".format(path, error), retryable=True)
         finally:
             connection.close()
 
@@ -189,7 +207,7 @@ class Client:
                 reached = connection is not None
                 if connection is not None:
                     connection.close()
-                again = None if is_last or (reached and method == "POST") else _server.find_again(self.endpoint)
+                again = None if is_last or (reached and method == "POST" and "Idempotency-Key" not in headers) else _server.find_again(self.endpoint)
                 if again is None or (reached and isinstance(body, io.IOBase)):
                     raise StokerError("server.unreachable", "no server answers at {}: {}".format(self.endpoint.url, error),
                                       "start it: stoker server start" if self.endpoint.is_own else "", retryable=True)

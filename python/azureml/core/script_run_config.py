@@ -104,7 +104,7 @@ class ScriptRunConfig:
             body["command"] = self.command if isinstance(self.command, str) else " ".join(str(part) for part in self.command)
         else:
             body["script"] = os.fspath(self.script).replace(os.sep, "/")
-            body["arguments"] = [_argument(each) for each in self.arguments]
+            body["arguments"] = [_argument(each) for each in _as_list(self.arguments)]
         return body
 
     def _folder(self) -> str:
