@@ -78,21 +78,23 @@ class Client:
         finally:
             connection.close()
 
-    def submit(self, specification: Dict[str, Any]) -> Dict[str, Any]:
+    def submit(self, specification: Dict[str, Any], max_bytes: int = 0) -> Dict[str, Any]:
         """Submits a run through the ``stoker`` program, which makes and uploads the snapshot and reads the state of git.
 
         :param specification: fields of a RunSpec, and ``source_directory`` on this machine.
+        :param max_bytes: of the source folder; 0 for no limit.
         :returns: the run's record.
         """
-        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"], json.dumps(specification)))
+        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"] + _limit("--max-source-bytes", max_bytes), json.dumps(specification)))
 
-    def snapshot(self, folder: str) -> Dict[str, Any]:
+    def snapshot(self, folder: str, max_bytes: int = 0) -> Dict[str, Any]:
         """Takes a snapshot of a folder of this machine through the ``stoker`` program.
 
+        :param max_bytes: of the folder; 0 for no limit.
         :returns: ``{"snapshot": id, "properties": {git's state}}``.
         :raises StokerError: ``source.invalid``, ``input.too_large`` and the like; nothing was stored then.
         """
-        return json.loads(_server.call_program(["snapshot", "create", "--json", "--", folder]))
+        return json.loads(_server.call_program(["snapshot", "create", folder, "--json"] + _limit("--max-bytes", max_bytes)))
 
     # -- files -----------------------------------------------------------------------------------------------------
 
@@ -219,6 +221,10 @@ class Client:
             return response.read()
         except _LOST as error:
             raise StokerError("server.unreachable", "the answer of {} broke off: {}".format(self.endpoint.url, error), retryable=True)
+
+
+def _limit(option: str, value: int) -> List[str]:
+    return [option, str(value)] if value else []
 
 
 def _record(status: int, body: bytes) -> Dict[str, Any]:

@@ -76,12 +76,16 @@ class Recorder:
         """Nothing waits."""
         return not self._waiting and not self._sending
 
+    def wait(self, timeout: float) -> bool:
+        """Waits until nothing waits any more; False: the time was over."""
+        return _the_process().drain([self], timeout)
+
     def flush(self, timeout: float) -> None:
         """Waits until all that was added is on the server's disk.
 
         :raises StokerError: ``timeout``, or what the server answered.
         """
-        if not _the_process().drain([self], timeout):
+        if not self.wait(timeout):
             raise StokerError("timeout", "{} points of the run {} are not with the server {} yet after {:g} s; they are kept and sent later".format(
                 len(self._waiting) + len(self._sending), self.run_id, self.client.endpoint.url, timeout), retryable=True)
         if self._failure is not None:

@@ -5,13 +5,12 @@ import tempfile
 import zipfile
 from typing import Any, Dict, List, Optional
 
-from azureml.core import _details
+from azureml.core import _details, _snapshots
 from azureml.core._errors import translated
 from azureml.core._naming import did_you_mean
 from azureml.core._service import as_path
 from azureml.exceptions import RunNotFoundException, UserErrorException
 from stoker._client import path_of
-from stoker.errors import StokerError
 
 
 class FilesPart:
@@ -167,10 +166,8 @@ class FilesPart:
         :raises SnapshotException: it cannot be read, or is too large.
         """
         folder = os.path.abspath(os.path.expanduser(os.fspath(file_or_folder_path)))
-        with translated():
-            if not os.path.isdir(folder):
-                raise StokerError("source.invalid", "{} is no folder".format(folder))
-            snapshot = self._client.snapshot(folder)["snapshot"]
+        with _snapshots.told(folder):
+            snapshot = self._client.snapshot(folder, _snapshots.max_bytes())["snapshot"]
         if not self.get_snapshot_id():
             self.add_properties({"ContentSnapshotId": snapshot})
         return snapshot

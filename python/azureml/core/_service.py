@@ -31,8 +31,12 @@ class RestService:
 
     def read(self, *parts: str, **query: Any) -> Dict[str, Any]:
         """The record below the run's: ``read("metrics", name="loss")``."""
-        self.flush(_READ_PATIENCE)
+        self._catch_up()
         return self._api("GET", path_of("runs", self.run_id, *parts) + query_of(query), None)
+
+    def _catch_up(self) -> None:
+        if self._used:
+            _recorder.recorder(self.client, self.run_id).wait(_READ_PATIENCE)
 
     def _api(self, method: str, path: str, body: Any) -> Dict[str, Any]:
         return self.client.call(method, path, body)
@@ -115,6 +119,9 @@ class ScriptService(RestService):
     def __init__(self, client: Client, run_id: str, runtime: "_runtime.Runtime"):
         super().__init__(client, run_id)
         self.runtime = runtime
+
+    def _catch_up(self) -> None:
+        self.flush(_READ_PATIENCE)
 
     def _api(self, method: str, path: str, body: Any) -> Dict[str, Any]:
         answer = self.runtime.ask({"op": "api", "method": method, "path": _PREFIX + path, "body": body})

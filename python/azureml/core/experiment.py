@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 
-from azureml.core import _interactive
+from azureml.core import _interactive, _snapshots
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
 from azureml.core._naming import did_you_mean
@@ -152,14 +152,14 @@ class Experiment:
         :param snapshot_directory: the folder that is kept as the run's source; None keeps nothing.
         :raises SnapshotException: the folder cannot be read, or is too large; no run exists then.
         """
-        properties, snapshot = {}, None  # type: Dict[str, str], Optional[str]
+        properties, snapshot, source = {}, None, ""  # type: Dict[str, str], Optional[str], str
         if snapshot_directory is not None:
-            with translated():
-                taken = self._workspace._client.snapshot(os.path.abspath(os.path.expanduser(os.fspath(snapshot_directory))))
+            source = os.path.abspath(os.path.expanduser(os.fspath(snapshot_directory)))
+            with _snapshots.told(source):
+                taken = self._workspace._client.snapshot(source, _snapshots.max_bytes())
             properties, snapshot = taken.get("properties") or {}, taken["snapshot"]
         folder = os.path.abspath(outputs or "outputs")
         os.makedirs(folder, exist_ok=True)
-        source = os.path.abspath(snapshot_directory) if snapshot_directory is not None else ""
         body = _interactive.body(self, display_name=display_name, properties=properties, snapshot=snapshot, source=source, run_id=kwargs.get("run_id"))
         run = _interactive.begin(self, [body], folder)[0]
         notebook = _interactive.notebook_file()
@@ -244,8 +244,8 @@ def submit(experiment: Experiment, config: Any, tags: Optional[Dict[str, str]], 
         body["display_name"] = str(kwargs["display_name"])
     if parent:
         body["parent"] = parent
-    with translated(ExperimentExecutionException, not_found=ExperimentNotFoundException):
-        record = experiment.workspace._client.submit(body)
+    with _snapshots.told(body["source_directory"], ExperimentExecutionException, not_found=ExperimentNotFoundException):
+        record = experiment.workspace._client.submit(body, _snapshots.max_bytes())
     return ScriptRun(experiment, record["id"], directory=body["source_directory"], _run_config=config.run_config, _run_dto=record)
 
 
