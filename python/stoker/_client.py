@@ -1,19 +1,25 @@
 """A thin client of the REST API (``/api/v1``). It decides nothing: what it sends and gets are the server's records as dicts."""
-import http.client
 import io
 import json
 import socket
-import ssl
 import time
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from stoker import _server
 from stoker.errors import StokerError
 
+if TYPE_CHECKING:  # the HTTP modules are loaded with the first call: importing them is most of what `import azureml.core` would cost
+    import http.client
+
 _PREFIX = "/api/v1"
-_LOST = (OSError, http.client.HTTPException)
 _PIECE = 1 << 20
+
+
+def _lost() -> Tuple[type, ...]:
+    """What a connection that is gone raises."""
+    import http.client
+    return (OSError, http.client.HTTPException)
 
 
 def path_of(*parts: str) -> str:
@@ -117,7 +123,7 @@ class Client:
                 target.write(piece)
                 size += len(piece)
             return size
-        except _LOST as error:
+        except _lost() as error:
             raise StokerError("server.unreachable", "the download of {} broke off: {}".format(path, error), retryable=True)
         finally:
             connection.close()
@@ -155,7 +161,7 @@ class Client:
                         yield name, data
                     if name == "end":
                         return
-            except _LOST as error:
+            except _lost() as error:
                 if time.monotonic() - seen > patience:
                     raise StokerError("server.unreachable", "no server at {} for {:.0f} s: {}".format(self.endpoint.url, patience, error))
             except StokerError as error:
@@ -185,9 +191,11 @@ class Client:
 
     # -- the wire --------------------------------------------------------------------------------------------------
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+    def _connect(self, timeout: float) -> "http.client.HTTPConnection":
+        import http.client
         parts = urlsplit(self.endpoint.url)
         if parts.scheme == "https":
+            import ssl
             return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=ssl.create_default_context())
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         connection.connect()
@@ -197,7 +205,7 @@ class Client:
     def _headers(self, more: Dict[str, str]) -> Dict[str, str]:
         return dict(more, Authorization="Bearer " + self.endpoint.token)
 
-    def _send(self, method: str, path: str, body: Any, headers: Dict[str, str]) -> Tuple[http.client.HTTPResponse, http.client.HTTPConnection]:
+    def _send(self, method: str, path: str, body: Any, headers: Dict[str, str]) -> "Tuple[http.client.HTTPResponse, http.client.HTTPConnection]":
         """One request, tried again once when the server was gone. Requests are safe to repeat, except posts that reached the server."""
         for is_last in (False, True):
             connection = None
@@ -205,7 +213,7 @@ class Client:
                 connection = self._connect(timeout=120.0)
                 connection.request(method, _PREFIX + path, body=body, headers=self._headers(headers))
                 return connection.getresponse(), connection
-            except _LOST as error:
+            except _lost() as error:
                 reached = connection is not None
                 if connection is not None:
                     connection.close()
@@ -216,10 +224,10 @@ class Client:
                 self._endpoint = again
         raise AssertionError("unreachable")
 
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
+    def _read(self, response: "http.client.HTTPResponse") -> bytes:
         try:
             return response.read()
-        except _LOST as error:
+        except _lost() as error:
             raise StokerError("server.unreachable", "the answer of {} broke off: {}".format(self.endpoint.url, error), retryable=True)
 
 

@@ -9,7 +9,6 @@ import os
 import sys
 import threading
 import time
-import uuid
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Tuple
 
@@ -37,6 +36,7 @@ class Recorder:
         self._begin()
 
     def _begin(self) -> None:
+        import uuid
         self._writer = str(uuid.uuid4())
         self._sequence = 0
         self._waiting = deque()  # type: Deque[Point]

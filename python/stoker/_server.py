@@ -2,11 +2,8 @@
 
 The starting itself (the lock, the port that is kept, the wait) is the ``stoker`` program's; here it is only found and called.
 """
-import http.client
 import json
 import os
-import shutil
-import subprocess
 from typing import List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
@@ -31,6 +28,7 @@ def program() -> str:
 
     :raises StokerError: ``server.start`` when there is none.
     """
+    import shutil
     places = [os.environ.get("STOKER_BIN", ""), os.path.join(os.path.dirname(os.path.dirname(_HERE)), "build", "bin", "stoker"),
               os.path.join(_HERE, "bin", "stoker"), shutil.which("stoker") or ""]
     for place in places:
@@ -45,6 +43,7 @@ def call_program(arguments: List[str], text: Optional[str] = None) -> str:
     :returns: its standard output.
     :raises StokerError: the error that it printed as JSON.
     """
+    import subprocess
     command = [program()] + arguments
     done = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
@@ -79,6 +78,7 @@ def recorded() -> Optional[Endpoint]:
 
 def is_healthy(url: str, timeout: float = 2.0) -> bool:
     """Whether a stoker server answers there."""
+    import http.client
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:

@@ -1,10 +1,10 @@
 """Dictionaries by name, and the near miss: unknown names get "did you mean"."""
-import difflib
 from typing import Any, Dict, Iterable
 
 
 def did_you_mean(wrong: Any, known: Iterable[str]) -> str:
     """``; did you mean "x"?``, or nothing when no name is near."""
+    import difflib
     names = {str(each).lower(): str(each) for each in known}
     close = difflib.get_close_matches(str(wrong).lower(), list(names), 1)
     return '; did you mean "{}"?'.format(names[close[0]]) if close else ""

@@ -1,6 +1,5 @@
 """The run that there is outside of a run (spec 3.11): it prints what would be recorded, keeps metrics in memory, and never raises."""
 import os
-import uuid
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from azureml.core import _values
@@ -15,6 +14,7 @@ class _OfflineRun:
     """
 
     def __init__(self, run_id: Optional[str] = None):
+        import uuid
         self._id = run_id or "OfflineRun_{}".format(uuid.uuid4())
         self._series = []  # type: List[Dict[str, Any]]
         self._tags = {}  # type: Dict[str, Optional[str]]

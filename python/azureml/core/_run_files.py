@@ -1,8 +1,6 @@
 """The part of a Run that stores and fetches files (spec 3.5), and the source as it was (9.1)."""
 import io
 import os
-import tempfile
-import zipfile
 from typing import Any, Dict, List, Optional
 
 from azureml.core import _details, _snapshots
@@ -133,6 +131,7 @@ class FilesPart:
         :param path: the folder that it is written to; default is the current one.
         :raises UserErrorException: the run has none, or there is no such snapshot.
         """
+        import tempfile
         snapshot = snapshot_id or self.get_snapshot_id()
         if not snapshot:
             raise UserErrorException("the run {} has no snapshot".format(self._run_id))
@@ -150,6 +149,7 @@ class FilesPart:
         return target
 
     def _write_zip(self, snapshot: str, file: Any) -> None:
+        import zipfile
         files = self._client.get(path_of("snapshots", snapshot))["files"]
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
             for each in files:

@@ -1,7 +1,7 @@
 """What of a run configuration this version carries out: everything else is told at submission, all at once."""
-import difflib
 from typing import TYPE_CHECKING, Any, Iterable, List
 
+from azureml.core._naming import did_you_mean
 from azureml.core._sections import Section
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def _unknown(what: str, value: Any, known: Iterable[str]) -> List[str]:
     names = {each.lower(): each for each in known}
     if value is None or str(value).lower() in names:
         return []
-    close = difflib.get_close_matches(str(value).lower(), list(names), 1)
-    return ["the {} {!r} is unknown{}; there are {}".format(what, value, ': did you mean "{}"?'.format(names[close[0]]) if close else "", ", ".join(names.values()))]
+    return ["the {} {!r} is unknown{}; there are {}".format(what, value, did_you_mean(value, names.values()), ", ".join(names.values()))]
 
 
 def _rest(config: "RunConfiguration") -> List[str]:

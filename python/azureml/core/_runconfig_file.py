@@ -1,10 +1,10 @@
 """Run configurations in files (spec 4.4): where they lie, YAML and JSON, the conda file beside them."""
 import copy
-import difflib
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from azureml.core import _yaml
+from azureml.core._naming import did_you_mean
 from azureml.core._sections import Place
 from azureml.core._yaml_writer import dump
 from azureml.core.conda_dependencies import CONDA_FILE_NAME, CondaDependencies
@@ -35,9 +35,9 @@ def find(path: Any, name: Optional[str]) -> str:
             if os.path.isfile(candidate):
                 return candidate
     present = _present(start)
-    close = difflib.get_close_matches(name, present, 1)
+    near = did_you_mean(name, present)
     raise RunConfigurationException("there is no run configuration {!r} in {} (nor in its .azureml and aml_config){}".format(
-        name, start, '; did you mean "{}"?'.format(close[0]) if close else "; there are: " + ", ".join(present) if present else ""))
+        name, start, near or ("; there are: " + ", ".join(present) if present else "")))
 
 
 def _present(start: str) -> List[str]:

@@ -3,10 +3,10 @@
 A class names its fields once (`Field`); from that come reading with a warning for each unknown key, writing with comments, equality and the text of
 `print(config)`. The classes themselves are in `environment`, `runconfig` and `_data_sections`.
 """
-import difflib
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from azureml.core._naming import did_you_mean
 from azureml.core._yaml_writer import dump
 from azureml.exceptions import RunConfigurationException
 
@@ -41,9 +41,8 @@ class Place:
     def unknown(self, values: Dict[str, Any], key: str, known: Iterable[str]) -> None:
         """Warns that nobody knows a key; it is left out."""
         line = getattr(values, "lines", {}).get(key)
-        close = difflib.get_close_matches(key, list(known), 1)
         warnings.warn("{}{}: the field \"{}\" is unknown and left out{}".format(self.file, ", line {}".format(line) if line else "", self.below(key).path,
-                                                                               "; did you mean \"{}\"?".format(close[0]) if close else ""), stacklevel=2)
+                                                                               did_you_mean(key, known)), stacklevel=2)
 
     def wrong(self, message: str) -> RunConfigurationException:
         """An error about this place."""

@@ -4,8 +4,6 @@ Inside, everything takes one way, in order: what was logged before a read is in 
 waits for what it has not sent yet.
 """
 import os
-import tempfile
-import uuid
 from typing import Any, BinaryIO, Dict, List, Optional
 
 from azureml.exceptions import UserErrorException
@@ -182,6 +180,7 @@ def service_for(client: Client, run_id: str) -> RestService:
 
 def make_interactive(client: Client, runs: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Makes runs without a program, all or none; returns their records in order."""
+    import uuid
     return client.post("/runs/interactive", {"runs": runs}, key=uuid.uuid4().hex)["runs"]
 
 
@@ -203,6 +202,7 @@ class _TemporaryPath:
             if not os.path.isfile(path):
                 raise UserErrorException("the file {} does not exist".format(path) if not os.path.isdir(path) else "{} is a folder; upload_folder stores those".format(path))
             return path
+        import tempfile
         number, self._made = tempfile.mkstemp(prefix="stoker-upload-")
         with os.fdopen(number, "wb") as target:
             _copy(self._given, target)

@@ -1,6 +1,5 @@
 """Experiments (spec 2): runs under one name."""
 import copy
-import html
 import os
 import re
 import warnings
@@ -223,6 +222,7 @@ class Experiment:
         return "Experiment(Name: {},\nWorkspace: {})".format(self._name, self._workspace.name)
 
     def _repr_html_(self) -> str:
+        import html
         heads = "".join("<th>{}</th>".format(head) for head in ("Name", "Workspace", "Report Page", "Docs Page"))
         cells = "<td>{}</td><td>{}</td>".format(html.escape(self._name), html.escape(self._workspace.name))
         links = "".join('<td><a href="{}" target="_blank" rel="noopener">{}</a></td>'.format(html.escape(url), text) for url, text in (

@@ -1,7 +1,5 @@
 """Runs (spec 3): logging from inside and outside, looking, waiting, ending. The methods are in parts: `_run_metrics`, `_run_files`, `_run_notes`, `_run_family`."""
-import html
 import os
-import traceback
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Type, Union
 
@@ -319,6 +317,7 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(self._experiment.name, self._run_id, self.type, self.get_status())
 
     def _repr_html_(self) -> str:
+        import html
         status = self.get_status()
         cells = "".join("<td>{}</td>".format(html.escape(str(value))) for value in (self._experiment.name, self._run_id, self.type, status))
         link = '<td><a href="{}" target="_blank" rel="noopener">{}</a></td>'
@@ -335,6 +334,7 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 def _error_body(details: Any, code: Optional[str]) -> Dict[str, str]:
     """The error of POST /runs/{run}/end, from a text or an exception."""
     if isinstance(details, BaseException):
+        import traceback
         kind = type(details).__name__
         trace = "".join(traceback.format_exception(type(details), details, details.__traceback__))
         return {"code": code or "UserError", "message": "User program failed with {}: {}".format(kind, details), "type": kind, "trace": trace}

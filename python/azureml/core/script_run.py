@@ -1,7 +1,5 @@
 """A run of a script or command."""
 import os
-import tempfile
-import zipfile
 from typing import TYPE_CHECKING, Any, Optional
 
 from azureml.core._run_files import files_below
@@ -25,6 +23,8 @@ class ScriptRun(Run):
 
     def get_diagnostics(self) -> str:
         """A zip with all logs of the run, in a new temporary folder; its path."""
+        import tempfile
+        import zipfile
         folder = tempfile.mkdtemp(prefix="stoker-diagnostics-")
         logs = os.path.join(folder, "logs")
         self.get_all_logs(logs)

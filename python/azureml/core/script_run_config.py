@@ -1,7 +1,6 @@
 """A script or command and how to run it (spec 4.1)."""
 import copy
 import os
-import shlex
 from typing import Any, Dict, List, Optional
 
 from azureml.core import _runconfig_check
@@ -150,6 +149,7 @@ def _argument(value: Any) -> str:
 
 def _as_list(arguments: Any) -> Any:
     if isinstance(arguments, str):
+        import shlex
         return shlex.split(arguments)
     return list(arguments) if isinstance(arguments, (list, tuple)) else arguments or []
 
