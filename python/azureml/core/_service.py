@@ -64,9 +64,11 @@ class RestService:
         with open(path, "rb") as source:
             self.client.upload(self.run_id, name, source, os.fstat(source.fileno()).st_size)
 
-    def cancel(self) -> None:
-        """Asks for the end of the run."""
-        self._api("POST", path_of("runs", self.run_id, "cancel"), {})
+    def cancel(self) -> bool:
+        """Asks for the end of the run; False when it had ended already."""
+        was_over = bool(self.over)
+        state = self._api("POST", path_of("runs", self.run_id, "cancel"), {}).get("state")
+        return not was_over and state not in ("Completed", "Failed")
 
     def start(self) -> None:
         """Begins an interactive run that was made before."""

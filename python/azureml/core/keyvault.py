@@ -84,7 +84,7 @@ class Keyvault:
                 raise
 
     def _path(self, *name: str) -> str:
-        return path_of("workspaces", self._workspace._record["id"], "secrets", *name)
+        return path_of("workspaces", self._workspace._workspace_id, "secrets", *name)
 
     def __repr__(self) -> str:
         return "Keyvault(Workspace: {})".format(self._workspace.name)

@@ -236,14 +236,13 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
         """Asks for the run's end; True when that was accepted, False when it is over already. An interactive run is canceled at once."""
         try:
             with translated(not_found=RunNotFoundException):
-                self._service.cancel()
+                return self._service.cancel()
         except RunNotFoundException:
             raise
         except AzureMLException as error:
             if getattr(error.inner_exception, "code", "") in ("state.wrong", "conflict"):
                 return False
             raise
-        return True
 
     def start(self) -> None:
         """Begins a run that `create_children` made; a submitted run starts by itself."""
@@ -343,7 +342,7 @@ def _error_body(details: Any, code: Optional[str]) -> Dict[str, str]:
 
 def _list(workspace: Workspace, experiment: "Optional[Experiment]", type: Optional[str], tags: Any, properties: Any, status: Optional[str],
           include_children: bool) -> Iterator[Run]:
-    query = {"workspace_id": workspace._record["id"], "experiment": experiment.name if experiment is not None else None, "state": status,
+    query = {"workspace_id": workspace._workspace_id, "experiment": experiment.name if experiment is not None else None, "state": status,
              "include_children": "true" if include_children else "false", "tag": _run_notes.query(tags), "property": _run_notes.query(properties)}
     read = lambda cursor: workspace._client.get("/runs", cursor=cursor, limit=_PAGE if cursor else _FIRST_PAGE, **query)  # noqa: E731
     for record in _records.pages(read):
@@ -359,7 +358,8 @@ class _SubmittedRun(Run):
         from azureml.core.experiment import Experiment
         variables = os.environ
         workspace = Workspace(variables.get("AZUREML_ARM_SUBSCRIPTION", "stoker"), variables.get("AZUREML_ARM_RESOURCEGROUP", "stoker"),
-                              variables.get("AZUREML_ARM_WORKSPACE_NAME", "default"), _disable_service_check=True)
+                              variables.get("AZUREML_ARM_WORKSPACE_NAME", "default"), _disable_service_check=True,
+                              _workspace_id=variables.get("AZUREML_WORKSPACE_ID"))
         experiment = Experiment(workspace, variables.get("AZUREML_ARM_PROJECT_NAME", "default"), _skip_name_validation=True, _create_in_cloud=False)
         return cls(experiment, variables["AZUREML_RUN_ID"])
 

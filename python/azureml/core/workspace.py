@@ -37,6 +37,7 @@ class Workspace:
         self._resource_group = resource_group
         self._name = workspace_name
         self._auth = auth
+        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, which a run's token does not reach
         self._location = _location
         self._sku = sku
         self._client = _client or Client()
@@ -237,7 +238,7 @@ class Workspace:
 
     @property
     def _workspace_id(self) -> str:
-        return self._record["id"]
+        return self._known_id or self._record["id"]
 
     @property
     def _scope(self) -> str:
@@ -332,7 +333,7 @@ class Workspace:
         return []
 
     def _path(self, *parts: str) -> str:
-        return path_of("workspaces", self._record["id"], *parts)
+        return path_of("workspaces", self._workspace_id, *parts)
 
     def _specification(self) -> Dict[str, str]:
         return {"subscription_id": self._subscription_id, "resource_group": self._resource_group, "name": self._name}
