@@ -202,10 +202,16 @@ class TagsTest(ServerCase):
         self.assertRaises(UserErrorException, self.run_object.log, "acc", 1)
 
     def test_cancel(self):
+        self.server.answers["POST", RUN + "/cancel"] = run_record()
+        self.assertFalse(self.run_object.cancel())  # it is known to be over
+        self.server.answers["GET", RUN] = run_record(state="Running")
+        run = Run.get(self.workspace, ID)
         self.server.answers["POST", RUN + "/cancel"] = run_record(state="CancelRequested")
-        self.assertTrue(self.run_object.cancel())
+        self.assertTrue(run.cancel())
+        self.server.answers["POST", RUN + "/cancel"] = run_record(state="Completed")
+        self.assertFalse(run.cancel())
         self.server.answers["POST", RUN + "/cancel"] = (409, {"error": {"code": "state.wrong", "message": "it is over"}})
-        self.assertFalse(self.run_object.cancel())
+        self.assertFalse(run.cancel())
 
 
 class WaitTest(ServerCase):
