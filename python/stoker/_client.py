@@ -91,7 +91,8 @@ class Client:
         :param max_bytes: of the source folder; 0 for no limit.
         :returns: the run's record.
         """
-        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"] + _limit("--max-source-bytes", max_bytes), json.dumps(specification)))
+        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"] + _limit("--max-source-bytes", max_bytes), json.dumps(specification),
+                                               self._variables()))
 
     def snapshot(self, folder: str, max_bytes: int = 0) -> Dict[str, Any]:
         """Takes a snapshot of a folder of this machine through the ``stoker`` program.
@@ -100,7 +101,11 @@ class Client:
         :returns: ``{"snapshot": id, "properties": {git's state}}``.
         :raises StokerError: ``source.invalid``, ``input.too_large`` and the like; nothing was stored then.
         """
-        return json.loads(_server.call_program(["snapshot", "create", folder, "--json"] + _limit("--max-bytes", max_bytes)))
+        return json.loads(_server.call_program(["snapshot", "create", folder, "--json"] + _limit("--max-bytes", max_bytes), None, self._variables()))
+
+    def _variables(self) -> Dict[str, str]:
+        """What makes the program talk to our server, where it would not find it: inside a run, for example."""
+        return {} if self.endpoint.is_own else {"STOKER_URL": self.endpoint.url, "STOKER_TOKEN": self.endpoint.token}
 
     # -- files -----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ The starting itself (the lock, the port that is kept, the wait) is the ``stoker`
 """
 import json
 import os
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from stoker.errors import StokerError
@@ -37,15 +37,16 @@ def program() -> str:
     raise StokerError("server.start", "the program \"stoker\" was not found", "put it on PATH, or name it: STOKER_BIN=/path/to/stoker")
 
 
-def call_program(arguments: List[str], text: Optional[str] = None) -> str:
+def call_program(arguments: List[str], text: Optional[str] = None, variables: Optional[Dict[str, str]] = None) -> str:
     """Runs ``stoker`` with `arguments` and `text` on its standard input; what it says to people goes to our standard error.
 
+    :param variables: environment variables beside our own.
     :returns: its standard output.
     :raises StokerError: the error that it printed as JSON.
     """
     import subprocess
     command = [program()] + arguments
-    done = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    done = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, **(variables or {})))
     try:
         out, _ = done.communicate(None if text is None else text.encode("utf-8"))
     except BaseException:  # Ctrl-C reaches the program too, through the terminal

@@ -269,7 +269,7 @@ class SubmitTest(ServerCase):
         self.specs = []
         original = _server.call_program
         self.addCleanup(setattr, _server, "call_program", original)
-        _server.call_program = lambda arguments, text: self.specs.append(json.loads(text)) or json.dumps(run_record())
+        _server.call_program = lambda arguments, text, variables: self.specs.append(json.loads(text)) or json.dumps(run_record())
         self.experiment = Experiment(self.workspace, "exp")
 
     def submit(self, config, **options):

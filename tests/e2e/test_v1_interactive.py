@@ -1,11 +1,12 @@
 """Interactive runs of SDK v1 as section 19 of its specification describes them, against the real programs; the server pulled away, kernels killed."""
+import glob
 import json
+import os
+import shutil
 import signal
 import subprocess
 
 import pytest
-
-from conftest import until
 
 PYTHON = "/usr/bin/python3"
 HEAD = "from azureml.core import *\nimport os, sys, time\nws = Workspace.from_config()\nexp = Experiment(ws, 'lab')\n"
@@ -169,7 +170,7 @@ for n in range(3000):
     if n == 1000:
         run.flush()
         print(run.id, flush=True)
-        sys.stdin.readline() if False else time.sleep(0.2)
+        time.sleep(0.2)
 run.complete()
 """)
     name = process.stdout.readline().decode().strip()
@@ -232,3 +233,27 @@ except Exception as error:
 assert run.get_status() == 'Completed'
 """)
     assert "Completed" in done.stdout
+
+
+def test_waiting_for_an_interactive_run_prints_the_frame(kernel):
+    done = kernel.run("run = exp.start_logging()\nrun.log('a', 1)\nrun.complete()\nassert run.wait_for_completion(show_output=True)['status'] == 'Completed'\n")
+    assert "RunId: " in done.stdout and "Execution Summary\n=================" in done.stdout
+
+
+@pytest.mark.as_root  # where the interpreters may lie
+@pytest.mark.parametrize("version", ["3.6", "3.8", "3.13"])
+def test_other_pythons(stoker, kernel, version):
+    found = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/%s.*/bin/python" % version))) or [shutil.which("python" + version)]
+    if not found[0]:
+        pytest.skip("there is no Python %s here" % version)
+    path = kernel.script("""
+with exp.start_logging() as run:
+    for n in range(100):
+        run.log('n', n)
+    with run.child_run() as child:
+        child.log_row('r', x=1, y='a')
+assert run.get_metrics() == {'n': list(range(100))} and child.get_metrics() == {'r': {'x': 1, 'y': 'a'}}
+print(run.get_status())
+""")
+    done = stoker.run(found[0], path.name, cwd=str(path.parent))
+    assert done.stdout == "Completed\n"

@@ -216,3 +216,57 @@ run.tag('k'); run.add_properties({'a': 1}); run.flush(); run.complete()
 assert run.get_metrics() == {'a': 1}
 """)
     assert done.stdout.startswith("Attempted to log scalar metric a:\n1\nAttempted to track file x at nothere\n")
+
+
+def test_a_run_submits_a_child(stoker, notebook):
+    stoker.write("src/parent.py", "from azureml.core import Run, ScriptRunConfig\nrun = Run.get_context()\n"
+                                  "child = run.submit_child(ScriptRunConfig('.', 'child.py'), tags={'is': 'child'})\nprint('submitted', child.id)\n")
+    stoker.write("src/child.py", "from azureml.core import Run\nRun.get_context().log('x', 1)\n")
+    done = notebook("""
+run = Experiment(Workspace.from_config(), 'family').submit(ScriptRunConfig('src', 'parent.py'))
+run.wait_for_completion(show_output=True)
+(child,) = run.get_children(tags='is')
+child.wait_for_completion()
+print(child.parent.id == run.id, child.get_metrics(), run.get_metrics(recursive=True) == {child.id: {'x': 1}})
+""")
+    assert "True {'x': 1.0} True" in done.stdout
+
+
+def test_the_state_of_git_at_a_detached_head_and_the_ignore_file_that_wins(stoker, notebook):
+    stoker.write("src/train.py", "pass\n")
+    stoker.write("src/x.csv", "1")
+    stoker.write("src/data/y.txt", "y")
+    stoker.write("src/.gitignore", "*.csv\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(stoker.work / "src")]
+    for command in (["init", "-q"], ["add", "-f", "train.py", ".gitignore"], ["commit", "-qm", "one"], ["checkout", "-q", "--detach"]):
+        stoker.run(*git, *command)
+    stoker.write("src/.amlignore", "data/\n")  # the untracked file too
+    done = notebook("""
+import zipfile
+run = Experiment(Workspace.from_config(), 'git').submit(ScriptRunConfig('src', 'train.py'))
+properties = run.get_properties()
+print(len(properties['azureml.git.commit']), 'azureml.git.branch' in properties, properties['azureml.git.dirty'], properties['mlflow.source.git.commit'] == properties['azureml.git.commit'])
+print(sorted(zipfile.ZipFile(run.restore_snapshot(path='zips')).namelist()), properties['ContentSnapshotId'] == run.get_snapshot_id())
+""")
+    assert done.stdout.splitlines() == ["40 False True True", "['.amlignore', '.gitignore', 'train.py', 'x.csv'] True"]
+
+
+def test_waiting_for_what_is_over_prints_the_frame_and_a_canceled_run_raises_nothing(stoker, notebook):
+    stoker.write("src/sleep.py", "import time\nprint('sleeping', flush=True)\ntime.sleep(600)\n")
+    done = notebook("""
+import time
+run = Experiment(Workspace.from_config(), 'stop').submit(ScriptRunConfig('src', 'sleep.py'))
+while b'sleeping' not in run._content('azureml-logs/70_driver_log.txt'):
+    time.sleep(0.05)
+assert run.cancel()
+assert run.wait_for_completion(show_output=True)['status'] == 'Canceled' and not run.cancel()
+try:
+    run.download_file('outputs/modle.pkl')
+except Exception as error:
+    print(error.message)
+try:
+    Run.get(Workspace.from_config(), 'nothere')
+except Exception as error:
+    print(type(error).__name__)
+""")
+    assert "Execution Summary\n=================" in done.stdout and "has no file 'outputs/modle.pkl'" in done.stdout and "RunNotFoundException" in done.stdout
