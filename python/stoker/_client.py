@@ -80,7 +80,7 @@ class Client:
             headers["Idempotency-Key"] = key
         response, connection = self._send(method, path, data, headers)
         try:
-            return _record(response.status, self._read(response))
+            return self._record(response.status, self._read(response))
         finally:
             connection.close()
 
@@ -122,7 +122,7 @@ class Client:
         response, connection = self._send("GET", path, None, {})
         try:
             if response.status >= 400:
-                raise StokerError.from_text(self._read(response).decode("utf-8", "replace"), "the server answered with status {}".format(response.status))
+                raise self._refusal(response.status, self._read(response))
             size = 0
             for piece in iter(lambda: response.read(_PIECE), b""):
                 target.write(piece)
@@ -141,7 +141,7 @@ class Client:
         headers = {"X-Stoker-Origin": "upload", "Content-Length": str(size), "Content-Type": "application/octet-stream"}
         response, connection = self._send("PUT", path_of("runs", run_id, "files", name), source, headers)
         try:
-            return _record(response.status, self._read(response))
+            return self._record(response.status, self._read(response))
         finally:
             connection.close()
 
@@ -187,7 +187,7 @@ class Client:
             connection.request("GET", _PREFIX + path_of("runs", run_id, "follow"), headers=self._headers(headers))
             response = connection.getresponse()
             if response.status != 200:
-                raise StokerError.from_text(response.read().decode("utf-8", "replace"), "the server answered with status {}".format(response.status))
+                raise self._refusal(response.status, response.read())
             yield "", "", {}
             for event in parse_events(iter(lambda: response.read1(1 << 16), b"")):
                 yield event
@@ -229,6 +229,19 @@ class Client:
                 self._endpoint = again
         raise AssertionError("unreachable")
 
+    def _record(self, status: int, body: bytes) -> Dict[str, Any]:
+        if status >= 400:
+            raise self._refusal(status, body)
+        try:
+            return json.loads(body.decode("utf-8", "replace")) if body else {}
+        except ValueError:
+            raise self._refusal(status, b"")
+
+    def _refusal(self, status: int, body: bytes) -> StokerError:
+        """What the server says is wrong; of something else than a stoker server, that it is none."""
+        return StokerError.from_text(body.decode("utf-8", "replace"), "{} answered with status {}, and not as a stoker server does: is it one, and is there "
+                                     "a proxy before it?".format(self.endpoint.url, status))
+
     def _read(self, response: "http.client.HTTPResponse") -> bytes:
         try:
             return response.read()
@@ -238,13 +251,6 @@ class Client:
 
 def _limit(option: str, value: int) -> List[str]:
     return [option, str(value)] if value else []
-
-
-def _record(status: int, body: bytes) -> Dict[str, Any]:
-    text = body.decode("utf-8", "replace")
-    if status >= 400:
-        raise StokerError.from_text(text, "the server answered with status {}".format(status))
-    return json.loads(text) if text else {}
 
 
 def parse_events(pieces: Iterator[bytes]) -> Iterator[Tuple[str, str, Dict[str, Any]]]:

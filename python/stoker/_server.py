@@ -24,13 +24,14 @@ def home() -> str:
 
 
 def program() -> str:
-    """The ``stoker`` binary: STOKER_BIN, the checkout's build, the one inside the package, or the one on PATH.
+    """The ``stoker`` binary: STOKER_BIN, the checkout's build, the one inside the package, the one of an installation whose ``lib/stoker/python`` this is (as
+    runs see it), or the one on PATH.
 
     :raises StokerError: ``server.start`` when there is none.
     """
     import shutil
     places = [os.environ.get("STOKER_BIN", ""), os.path.join(os.path.dirname(os.path.dirname(_HERE)), "build", "bin", "stoker"),
-              os.path.join(_HERE, "bin", "stoker"), shutil.which("stoker") or ""]
+              os.path.join(_HERE, "bin", "stoker"), os.path.join(_HERE, "..", "..", "..", "..", "bin", "stoker"), shutil.which("stoker") or ""]
     for place in places:
         if place and os.access(place, os.X_OK) and os.path.isfile(place):
             return place

@@ -225,6 +225,17 @@ class LifeTest(InteractiveCase):
         self.assertNotIn("runDefinition", details)
         self.assertEqual((details["runId"], details["status"]), (run.id, "Completed"))
 
+    def test_a_notebook_is_kept_too_unless_the_snapshot_has_it(self):
+        kernel = type("Kernel", (), {"user_ns": {}})
+        module = type(sys)("IPython")
+        module.get_ipython = lambda: kernel
+        sys.modules["IPython"] = module
+        self.addCleanup(sys.modules.pop, "IPython")
+        self.variables(JPY_SESSION_NAME=self.write("notes/lab.ipynb", "{}"))
+        self.assertEqual(self.experiment.start_logging().get_file_names(), ["lab.ipynb"])
+        self.variables(JPY_SESSION_NAME=self.write("work/here.ipynb", "{}"))
+        self.assertEqual(self.experiment.start_logging().get_file_names(), [])
+
     def test_without_a_snapshot_and_with_another_folder_of_outputs(self):
         run = self.experiment.start_logging(snapshot_directory=None, outputs="results")
         self.assertEqual((self.kept, run.get_snapshot_id()), ([], None))

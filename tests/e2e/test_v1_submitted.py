@@ -270,3 +270,21 @@ except Exception as error:
     print(type(error).__name__)
 """)
     assert "Execution Summary\n=================" in done.stdout and "has no file 'outputs/modle.pkl'" in done.stdout and "RunNotFoundException" in done.stdout
+
+
+def test_submit_returns_at_once_and_the_run_works_on_a_copy(stoker, notebook):
+    stoker.write("src/train.py", "import os, sys, time\nprint('args', sys.argv[1:], 'here', os.getcwd(), sys.path[0])\nopen('mine.txt', 'w').write('x')\n"
+                                 "while not os.path.exists(sys.argv[2]):\n    time.sleep(0.01)\n")
+    done = notebook("""
+import os
+src = ScriptRunConfig('src', 'train.py', arguments=['$COLOUR', os.path.abspath('go')])
+src.run_config.environment_variables = {'COLOUR': 'red'}
+run = Experiment(Workspace.from_config(), 'copy').submit(src)
+assert run.get_status() not in ('Completed', 'Failed')      # it waits for us
+open('go', 'w').close()
+run.wait_for_completion(show_output=True)
+assert not os.path.exists('src/mine.txt')
+print('source', os.path.abspath('src'))
+""")
+    line = next(each for each in done.stdout.splitlines() if each.startswith("args"))
+    assert line.startswith("args ['red', ") and str(stoker.work / "src") not in line, line
