@@ -178,6 +178,13 @@ class LoadTest(FileCase):
         self.assertTrue(any('line 4: the field "environment.dokcer"' in text and '"docker"' in text for text in texts), texts)
         self.assertEqual(config.node_count, 1)
 
+    def test_a_conda_file_that_is_not_there_is_a_warning(self):
+        path = self.put("x.runconfig", "environment: {python: {condaDependenciesFile: .azureml/no.yml}}")
+        with self.assertWarns(UserWarning) as told:
+            config = RunConfiguration.load(path)
+        self.assertIn(".azureml/no.yml", str(told.warning))
+        self.assertEqual(config.environment.python.conda_dependencies_file, ".azureml/no.yml")
+
     def test_the_older_format_is_refused_with_a_word(self):
         path = self.put("aml_config/local.runconfig", "ArgumentVector:\n  - train.py\nTarget: local\nFramework: Python\n")
         with self.assertRaises(RunConfigurationException) as caught:
@@ -187,8 +194,7 @@ class LoadTest(FileCase):
 
     def test_broken_files_name_the_line(self):
         for text, word in (("a: [1", "line 1"), ("script: x\n b: 2", "line 2"), ("- 1\n", "is a list"), ("environment: 5", "environment is a int"), ("arguments: {a: 1}", "arguments is a mapping"),
-                           ("environment: {python: {userManagedDependencies: maybe}}", "userManagedDependencies is 'maybe'"), ("environment: none.yml", "none.yml"),
-                           ("environment: {python: {condaDependenciesFile: .azureml/no.yml}}", "no.yml")):
+                           ("environment: {python: {userManagedDependencies: maybe}}", "userManagedDependencies is 'maybe'"), ("environment: none.yml", "none.yml")):
             path = self.put("x.runconfig", text)
             with self.assertRaises(RunConfigurationException, msg=text) as caught:
                 RunConfiguration.load(path)
@@ -229,6 +235,8 @@ class ClassesTest(Case):
         self.assertEqual(config.spark.configuration["spark.app.name"], "Azure ML Experiment")
         self.assertEqual((config.hdi.yarn_deploy_mode, config.mpi.process_count_per_node, config.pytorch.communication_backend), ("cluster", 1, "nccl"))
         self.assertEqual(config.environment.environment_variables, {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"})
+        with self.assertWarns(DeprecationWarning):
+            RunConfiguration(auto_prepare_environment=False)
         config.auto_prepare_environment = config.prepare_environment = False
         config.target = type("Target", (), {"name": "gpu"})()
         self.assertEqual(config.target, "gpu")

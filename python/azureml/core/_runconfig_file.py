@@ -1,6 +1,7 @@
 """Run configurations in files (spec 4.4): where they lie, YAML and JSON, the conda file beside them."""
 import copy
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from azureml.core import _yaml
@@ -93,7 +94,7 @@ def _environment(values: Any, place: Place, project: str, folder: str) -> Enviro
     env = Environment._from_dict(values, place, project)
     named = env.python.conda_dependencies_file
     if named and not env.python.user_managed_dependencies and env.python.conda_dependencies == CondaDependencies() and not os.path.isfile(os.path.join(project, named)):
-        raise place.wrong("names the conda file {}, which is not in {}".format(named, project))
+        warnings.warn("{}: the conda file {} is not in {}; the default packages stand in for it".format(place.file, named, project), stacklevel=4)
     return env
 
 

@@ -34,6 +34,8 @@ class Experiment:
 
     def __init__(self, workspace: Workspace, name: str, _skip_name_validation: bool = False, _id: Optional[str] = None, _archived_time: Any = None,
                  _create_in_cloud: bool = True, _experiment_dto: Optional[Dict[str, Any]] = None, **kwargs: Any):
+        if not isinstance(workspace, Workspace):
+            raise UserErrorException("workspace is a {}; a Workspace is expected".format(type(workspace).__name__))
         if not _skip_name_validation and not (isinstance(name, str) and _NAME.match(name)):
             raise UserErrorException("Invalid experiment name {!r}: it must begin with a letter or a digit and hold only letters, digits, underscores and "
                                      "dashes, at most 255 of them.".format(name))

@@ -2,6 +2,7 @@
 from typing import Any, Dict, List, Optional
 
 from azureml.core._data_sections import Data, DataLocation, DataPath, DataReferenceConfiguration, Dataset, OutputData
+from azureml.core._deprecated import deprecated
 from azureml.core._environment_sections import EggLibrary, JarLibrary, MavenLibrary, PyPiLibrary, RCranLibrary, is_set
 from azureml.core._sections import Section, field
 from azureml.core.conda_dependencies import CondaDependencies
@@ -265,6 +266,8 @@ class RunConfiguration(Section):
         self.batchai = {}  # type: Dict[str, Any]
         self.exposed_ports = None  # type: Any
         self.identity = self.job_name = self.sid = None  # type: Any
+        if auto_prepare_environment is not None:
+            deprecated("auto_prepare_environment", "nothing: environments are always prepared")
         if conda_dependencies is not None:
             self.environment.python.conda_dependencies = conda_dependencies
 
