@@ -257,3 +257,21 @@ print(run.get_status())
 """)
     done = stoker.run(found[0], path.name, cwd=str(path.parent))
     assert done.stdout == "Completed\n"
+
+
+def test_a_workspace_says_what_it_is_and_goes_with_its_runs(kernel):
+    done = kernel.run("""
+other = Workspace.create('other', subscription_id='a', resource_group='b', friendly_name='Other', tags={'k': 'v'})
+assert other.get_details()['friendlyName'] == 'Other' and other.tags == {'k': 'v'}
+assert other.update(description='text', tags={'n': 1})['description'] == 'text'
+assert Workspace('a', 'b', 'other').tags == {'k': 'v', 'n': '1'}
+with Experiment(other, 'x').start_logging(snapshot_directory=None):
+    pass
+try:
+    other.delete()
+except Exception as error:
+    print('refused:', error.message.splitlines()[0])
+other.delete(delete_dependent_resources=True)
+assert 'other' not in Workspace.list('a')
+""")
+    assert "refused:" in done.stdout

@@ -298,7 +298,10 @@ class Workspace:
 
     def update(self, friendly_name: Optional[str] = None, description: Optional[str] = None, tags: Optional[Dict[str, str]] = None,
                image_build_compute: Optional[str] = None, **kwargs: Any) -> Dict[str, Any]:
-        """Changes what is given, leaves the rest; returns `get_details()`."""
+        """Changes what is given, leaves the rest; returns `get_details()`.
+
+        :param tags: added to those that are there; the same keys get the new values.
+        """
         given = {"friendly_name": friendly_name, "description": description, "tags": None if tags is None else {str(key): str(value) for key, value in tags.items()}}
         with translated(WorkspaceException):
             self._record_cache = self._client.patch(self._path(), {key: value for key, value in given.items() if value is not None})
