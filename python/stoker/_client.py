@@ -1,19 +1,25 @@
 """A thin client of the REST API (``/api/v1``). It decides nothing: what it sends and gets are the server's records as dicts."""
-import http.client
 import io
 import json
 import socket
-import ssl
 import time
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from stoker import _server
 from stoker.errors import StokerError
 
+if TYPE_CHECKING:  # the HTTP modules are loaded with the first call: importing them is most of what `import azureml.core` would cost
+    import http.client
+
 _PREFIX = "/api/v1"
-_LOST = (OSError, http.client.HTTPException)
 _PIECE = 1 << 20
+
+
+def _lost() -> Tuple[type, ...]:
+    """What a connection that is gone raises."""
+    import http.client
+    return (OSError, http.client.HTTPException)
 
 
 def path_of(*parts: str) -> str:
@@ -22,9 +28,9 @@ def path_of(*parts: str) -> str:
 
 
 def query_of(values: Dict[str, Any]) -> str:
-    """``?a=1&b=2`` of the values that are not None; empty when all are."""
-    given = {name: value for name, value in values.items() if value is not None}
-    return "?" + urlencode(given) if given else ""
+    """``?a=1&b=2`` of the values that are not None, a list as often as it has entries; empty when all are."""
+    given = {name: value for name, value in values.items() if value is not None and value != []}
+    return "?" + urlencode(given, doseq=True) if given else ""
 
 
 class Client:
@@ -52,33 +58,54 @@ class Client:
         """The record at `path`; arguments that are None are left out of the query."""
         return self.call("GET", path + query_of(query))
 
-    def post(self, path: str, body: Any = None) -> Dict[str, Any]:
-        """Sends a record, returns the answer's."""
-        return self.call("POST", path, {} if body is None else body)
+    def post(self, path: str, body: Any = None, key: str = "") -> Dict[str, Any]:
+        """Sends a record, returns the answer's.
+
+        :param key: an idempotency key: the call is repeated when its answer is lost, and counts once.
+        """
+        return self.call("POST", path, {} if body is None else body, key)
 
     def patch(self, path: str, body: Any) -> Dict[str, Any]:
         """Changes a record, returns it."""
         return self.call("PATCH", path, body)
 
-    def call(self, method: str, path: str, body: Any = None) -> Dict[str, Any]:
+    def call(self, method: str, path: str, body: Any = None, key: str = "") -> Dict[str, Any]:
         """One request with JSON both ways.
 
         :raises StokerError: what the server answered; ``server.unreachable`` when none answers.
         """
         data = None if body is None else json.dumps(body).encode("utf-8")
-        response, connection = self._send(method, path, data, {"Content-Type": "application/json"} if data is not None else {})
+        headers = {"Content-Type": "application/json"} if data is not None else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        response, connection = self._send(method, path, data, headers)
         try:
-            return _record(response.status, self._read(response))
+            return self._record(response.status, self._read(response))
         finally:
             connection.close()
 
-    def submit(self, specification: Dict[str, Any]) -> Dict[str, Any]:
+    def submit(self, specification: Dict[str, Any], max_bytes: int = 0) -> Dict[str, Any]:
         """Submits a run through the ``stoker`` program, which makes and uploads the snapshot and reads the state of git.
 
         :param specification: fields of a RunSpec, and ``source_directory`` on this machine.
+        :param max_bytes: of the source folder; 0 for no limit.
         :returns: the run's record.
         """
-        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"], json.dumps(specification)))
+        return json.loads(_server.call_program(["run", "submit", "--spec-file", "-", "--json"] + _limit("--max-source-bytes", max_bytes), json.dumps(specification),
+                                               self._variables()))
+
+    def snapshot(self, folder: str, max_bytes: int = 0) -> Dict[str, Any]:
+        """Takes a snapshot of a folder of this machine through the ``stoker`` program.
+
+        :param max_bytes: of the folder; 0 for no limit.
+        :returns: ``{"snapshot": id, "properties": {git's state}}``.
+        :raises StokerError: ``source.invalid``, ``input.too_large`` and the like; nothing was stored then.
+        """
+        return json.loads(_server.call_program(["snapshot", "create", folder, "--json"] + _limit("--max-bytes", max_bytes), None, self._variables()))
+
+    def _variables(self) -> Dict[str, str]:
+        """What makes the program talk to our server, where it would not find it: inside a run, for example."""
+        return {} if self.endpoint.is_own else {"STOKER_URL": self.endpoint.url, "STOKER_TOKEN": self.endpoint.token}
 
     # -- files -----------------------------------------------------------------------------------------------------
 
@@ -88,17 +115,21 @@ class Client:
 
     def download(self, run_id: str, name: str, target: BinaryIO) -> int:
         """Writes the bytes of a run's file to `target`; returns how many."""
-        response, connection = self._send("GET", path_of("runs", run_id, "files", name), None, {})
+        return self.download_from(path_of("runs", run_id, "files", name), target)
+
+    def download_from(self, path: str, target: BinaryIO) -> int:
+        """Writes the bytes at `path` of the API to `target`; returns how many."""
+        response, connection = self._send("GET", path, None, {})
         try:
             if response.status >= 400:
-                raise StokerError.from_text(self._read(response).decode("utf-8", "replace"), "the server answered with status {}".format(response.status))
+                raise self._refusal(response.status, self._read(response))
             size = 0
             for piece in iter(lambda: response.read(_PIECE), b""):
                 target.write(piece)
                 size += len(piece)
             return size
-        except _LOST as error:
-            raise StokerError("server.unreachable", "the download of {} broke off: {}".format(name, error), retryable=True)
+        except _lost() as error:
+            raise StokerError("server.unreachable", "the download of {} broke off: {}".format(path, error), retryable=True)
         finally:
             connection.close()
 
@@ -110,7 +141,7 @@ class Client:
         headers = {"X-Stoker-Origin": "upload", "Content-Length": str(size), "Content-Type": "application/octet-stream"}
         response, connection = self._send("PUT", path_of("runs", run_id, "files", name), source, headers)
         try:
-            return _record(response.status, self._read(response))
+            return self._record(response.status, self._read(response))
         finally:
             connection.close()
 
@@ -135,7 +166,7 @@ class Client:
                         yield name, data
                     if name == "end":
                         return
-            except _LOST as error:
+            except _lost() as error:
                 if time.monotonic() - seen > patience:
                     raise StokerError("server.unreachable", "no server at {} for {:.0f} s: {}".format(self.endpoint.url, patience, error))
             except StokerError as error:
@@ -156,7 +187,7 @@ class Client:
             connection.request("GET", _PREFIX + path_of("runs", run_id, "follow"), headers=self._headers(headers))
             response = connection.getresponse()
             if response.status != 200:
-                raise StokerError.from_text(response.read().decode("utf-8", "replace"), "the server answered with status {}".format(response.status))
+                raise self._refusal(response.status, response.read())
             yield "", "", {}
             for event in parse_events(iter(lambda: response.read1(1 << 16), b"")):
                 yield event
@@ -165,9 +196,11 @@ class Client:
 
     # -- the wire --------------------------------------------------------------------------------------------------
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+    def _connect(self, timeout: float) -> "http.client.HTTPConnection":
+        import http.client
         parts = urlsplit(self.endpoint.url)
         if parts.scheme == "https":
+            import ssl
             return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=ssl.create_default_context())
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         connection.connect()
@@ -177,7 +210,7 @@ class Client:
     def _headers(self, more: Dict[str, str]) -> Dict[str, str]:
         return dict(more, Authorization="Bearer " + self.endpoint.token)
 
-    def _send(self, method: str, path: str, body: Any, headers: Dict[str, str]) -> Tuple[http.client.HTTPResponse, http.client.HTTPConnection]:
+    def _send(self, method: str, path: str, body: Any, headers: Dict[str, str]) -> "Tuple[http.client.HTTPResponse, http.client.HTTPConnection]":
         """One request, tried again once when the server was gone. Requests are safe to repeat, except posts that reached the server."""
         for is_last in (False, True):
             connection = None
@@ -185,29 +218,39 @@ class Client:
                 connection = self._connect(timeout=120.0)
                 connection.request(method, _PREFIX + path, body=body, headers=self._headers(headers))
                 return connection.getresponse(), connection
-            except _LOST as error:
+            except _lost() as error:
                 reached = connection is not None
                 if connection is not None:
                     connection.close()
-                again = None if is_last or (reached and method == "POST") else _server.find_again(self.endpoint)
+                again = None if is_last or (reached and method == "POST" and "Idempotency-Key" not in headers) else _server.find_again(self.endpoint)
                 if again is None or (reached and isinstance(body, io.IOBase)):
                     raise StokerError("server.unreachable", "no server answers at {}: {}".format(self.endpoint.url, error),
                                       "start it: stoker server start" if self.endpoint.is_own else "", retryable=True)
                 self._endpoint = again
         raise AssertionError("unreachable")
 
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
+    def _record(self, status: int, body: bytes) -> Dict[str, Any]:
+        if status >= 400:
+            raise self._refusal(status, body)
+        try:
+            return json.loads(body.decode("utf-8", "replace")) if body else {}
+        except ValueError:
+            raise self._refusal(status, b"")
+
+    def _refusal(self, status: int, body: bytes) -> StokerError:
+        """What the server says is wrong; of something else than a stoker server, that it is none."""
+        return StokerError.from_text(body.decode("utf-8", "replace"), "{} answered with status {}, and not as a stoker server does: is it one, and is there "
+                                     "a proxy before it?".format(self.endpoint.url, status))
+
+    def _read(self, response: "http.client.HTTPResponse") -> bytes:
         try:
             return response.read()
-        except _LOST as error:
+        except _lost() as error:
             raise StokerError("server.unreachable", "the answer of {} broke off: {}".format(self.endpoint.url, error), retryable=True)
 
 
-def _record(status: int, body: bytes) -> Dict[str, Any]:
-    text = body.decode("utf-8", "replace")
-    if status >= 400:
-        raise StokerError.from_text(text, "the server answered with status {}".format(status))
-    return json.loads(text) if text else {}
+def _limit(option: str, value: int) -> List[str]:
+    return [option, str(value)] if value else []
 
 
 def parse_events(pieces: Iterator[bytes]) -> Iterator[Tuple[str, str, Dict[str, Any]]]:

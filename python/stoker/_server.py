@@ -2,12 +2,9 @@
 
 The starting itself (the lock, the port that is kept, the wait) is the ``stoker`` program's; here it is only found and called.
 """
-import http.client
 import json
 import os
-import shutil
-import subprocess
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from stoker.errors import StokerError
@@ -27,26 +24,30 @@ def home() -> str:
 
 
 def program() -> str:
-    """The ``stoker`` binary: STOKER_BIN, the checkout's build, the one inside the package, or the one on PATH.
+    """The ``stoker`` binary: STOKER_BIN, the checkout's build, the one inside the package, the one of an installation whose ``lib/stoker/python`` this is (as
+    runs see it), or the one on PATH.
 
     :raises StokerError: ``server.start`` when there is none.
     """
+    import shutil
     places = [os.environ.get("STOKER_BIN", ""), os.path.join(os.path.dirname(os.path.dirname(_HERE)), "build", "bin", "stoker"),
-              os.path.join(_HERE, "bin", "stoker"), shutil.which("stoker") or ""]
+              os.path.join(_HERE, "bin", "stoker"), os.path.join(_HERE, "..", "..", "..", "..", "bin", "stoker"), shutil.which("stoker") or ""]
     for place in places:
         if place and os.access(place, os.X_OK) and os.path.isfile(place):
             return place
     raise StokerError("server.start", "the program \"stoker\" was not found", "put it on PATH, or name it: STOKER_BIN=/path/to/stoker")
 
 
-def call_program(arguments: List[str], text: Optional[str] = None) -> str:
+def call_program(arguments: List[str], text: Optional[str] = None, variables: Optional[Dict[str, str]] = None) -> str:
     """Runs ``stoker`` with `arguments` and `text` on its standard input; what it says to people goes to our standard error.
 
+    :param variables: environment variables beside our own.
     :returns: its standard output.
     :raises StokerError: the error that it printed as JSON.
     """
+    import subprocess
     command = [program()] + arguments
-    done = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    done = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, **(variables or {})))
     try:
         out, _ = done.communicate(None if text is None else text.encode("utf-8"))
     except BaseException:  # Ctrl-C reaches the program too, through the terminal
@@ -79,6 +80,7 @@ def recorded() -> Optional[Endpoint]:
 
 def is_healthy(url: str, timeout: float = 2.0) -> bool:
     """Whether a stoker server answers there."""
+    import http.client
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:

@@ -70,7 +70,7 @@ class CondaDependenciesTest(unittest.TestCase):
         from azureml.core.conda_dependencies import CondaDependencies
         deps = CondaDependencies.create(conda_packages=["numpy==1.17.0"], pip_packages=["scikit-learn", "azureml-core"], python_version="3.7")
         self.assertEqual(list(deps.conda_packages), ["python=3.7", "numpy==1.17.0"])
-        self.assertEqual(list(deps.pip_packages), ["scikit-learn", "azureml-core"])
+        self.assertEqual(list(deps.pip_packages), ["scikit-learn", "azureml-core==1.59.0"])
         deps.add_conda_package("numpy=1.20")
         deps.add_pip_package("scikit-learn==0.24")
         deps.remove_pip_package("azureml-core")
@@ -78,4 +78,4 @@ class CondaDependenciesTest(unittest.TestCase):
         self.assertEqual(list(deps.conda_packages), ["python=3.7", "numpy=1.20"])
         self.assertEqual(deps.get_python_version(), "3.7")
         self.assertEqual(deps.as_dict()["dependencies"][-1], {"pip": ["--index-url https://index", "scikit-learn==0.24"]})
-        self.assertIn("azureml-defaults", list(CondaDependencies.create(pip_packages=["numpy"]).pip_packages))
+        self.assertIn("azureml-defaults", list(CondaDependencies.create(pip_packages=["numpy"], pin_sdk_version=False).pip_packages))

@@ -5,6 +5,7 @@ import json
 import os
 
 from azureml.core import Environment, Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace
+from azureml.core.runconfig import MpiConfiguration
 from azureml.core.script_run_config import get_run_config_from_script_run
 from azureml.exceptions import (ActivityFailedException, ExperimentExecutionException, RunNotFoundException, UserErrorException, WorkspaceException)
 from fakes import Case, Server, event, run_record
@@ -201,10 +202,16 @@ class TagsTest(ServerCase):
         self.assertRaises(UserErrorException, self.run_object.log, "acc", 1)
 
     def test_cancel(self):
+        self.server.answers["POST", RUN + "/cancel"] = run_record()
+        self.assertFalse(self.run_object.cancel())  # it is known to be over
+        self.server.answers["GET", RUN] = run_record(state="Running")
+        run = Run.get(self.workspace, ID)
         self.server.answers["POST", RUN + "/cancel"] = run_record(state="CancelRequested")
-        self.assertTrue(self.run_object.cancel())
+        self.assertTrue(run.cancel())
+        self.server.answers["POST", RUN + "/cancel"] = run_record(state="Completed")
+        self.assertFalse(run.cancel())
         self.server.answers["POST", RUN + "/cancel"] = (409, {"error": {"code": "state.wrong", "message": "it is over"}})
-        self.assertFalse(self.run_object.cancel())
+        self.assertFalse(run.cancel())
 
 
 class WaitTest(ServerCase):
@@ -262,7 +269,7 @@ class SubmitTest(ServerCase):
         self.specs = []
         original = _server.call_program
         self.addCleanup(setattr, _server, "call_program", original)
-        _server.call_program = lambda arguments, text: self.specs.append(json.loads(text)) or json.dumps(run_record())
+        _server.call_program = lambda arguments, text, variables: self.specs.append(json.loads(text)) or json.dumps(run_record())
         self.experiment = Experiment(self.workspace, "exp")
 
     def submit(self, config, **options):
@@ -334,7 +341,7 @@ class SubmitTest(ServerCase):
         packages = ScriptRunConfig(self.folder, "t.py")
         packages.run_config.environment.python.conda_dependencies.add_pip_package("numpy")
         for config, word in ((system, "system-managed"), (docker, "containers"), (nodes, "node_count 2"), (packages, "system-managed"),
-                             (ScriptRunConfig(self.folder, "t.py", distributed_job_config=object()), "distributed_job_config"), (ScriptRunConfig(self.folder), "nothing to run")):
+                             (ScriptRunConfig(self.folder, "t.py", distributed_job_config=MpiConfiguration()), "distributed_job_config"), (ScriptRunConfig(self.folder), "nothing to run")):
             with self.assertRaises(UserErrorException) as caught:
                 self.experiment.submit(config)
             self.assertIn(word, caught.exception.message)

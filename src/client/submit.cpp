@@ -45,6 +45,7 @@ snapshots::BuildOptions build_options(const SubmitRequest& request, const std::s
   options.source = request.source_directory;
   options.server_instance = instance;
   options.left_out = homes_below(request);
+  options.max_bytes = request.max_source_bytes;
   const bool has_index = !request.index_directory.empty() && !instance.empty() && io::make_directories(request.index_directory);
   if (has_index) options.index_path = request.index_directory + "/" + snapshots::index_file_name(request.source_directory, instance);
   if (progress) {
@@ -89,6 +90,14 @@ Result<json::object> submit(Client& client, SubmitRequest request, const Progres
   if (request.spec.submitted_by.empty()) request.spec.submitted_by = user_at_host();
   if (request.idempotency_key.empty()) request.idempotency_key = SystemRandom().hex(16);
   return client.submit(request.spec, diff, request.idempotency_key);
+}
+
+Result<SourceRecord> record_source(Client& client, SubmitRequest request, const ProgressSink& progress) {
+  request.source_directory = whole_path(request.source_directory);
+  CHECK_OK(check_submit(request));
+  auto snapshot = send_snapshot(client, request, progress);
+  if (!snapshot) return Error(snapshot.error()).at(fmt::format("while taking a snapshot of {}", request.source_directory));
+  return SourceRecord{std::move(*snapshot), git_properties(request.source_directory, request.variables)};
 }
 
 }  // namespace stoker::client

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,10 +21,11 @@ struct SubmitRequest {
   std::string source_directory;  // empty: no snapshot, the run begins in an empty folder
   bool has_inherited = false;    // spec.inherited is complete already
   bool with_git = true;
-  bool is_same_machine = true;  // programs and interpreters can be looked for here
-  std::string idempotency_key;  // empty: a random one
-  Variables variables;          // of the client
-  std::string index_directory;  // where the digests of unchanged files are remembered; empty: nowhere
+  bool is_same_machine = true;                    // programs and interpreters can be looked for here
+  std::string idempotency_key;                    // empty: a random one
+  Variables variables;                            // of the client
+  std::string index_directory;                    // where the digests of unchanged files are remembered; empty: nowhere
+  std::optional<std::uint64_t> max_source_bytes;  // of the source folder; kInputTooLarge beyond
 };
 
 /// How far the snapshot is; the totals are 0 until the folder has been walked.
@@ -42,6 +44,14 @@ std::string whole_path(const std::string& path);
 Status check_submit(const SubmitRequest& request);
 /// The accepted run's record.
 Result<json::object> submit(Client& client, SubmitRequest request, const ProgressSink& progress = {});
+
+/// What a run without a program of ours keeps (interactive runs): its folder as a snapshot, and the state of git.
+struct SourceRecord {
+  SnapshotId snapshot;
+  std::map<std::string, std::string> properties;
+};
+/// Of `request` the folder, the limit and the variables are used. kSourceInvalid, kInputTooLarge.
+Result<SourceRecord> record_source(Client& client, SubmitRequest request, const ProgressSink& progress = {});
 
 /// The workspace of the nearest v1 configuration file (config.json, also in .azureml and aml_config, up to 20 parents; spec 1.2);
 /// nullopt when there is none. `found` gets its path.

@@ -51,7 +51,7 @@ def read(path: str) -> Triple:
         with open(path, encoding="utf-8-sig") as file:
             body = json.load(file)
     except (OSError, ValueError) as error:
-        raise UserErrorException("The config file {} could not be read: {}".format(path, error), inner_exception=error)
+        raise UserErrorException("The config file {} could not be read: {}".format(path, error), inner_exception=error) from error
     triple = _triple(body) if isinstance(body, dict) else None
     if triple is None:
         raise UserErrorException("The config file {} should have the values subscription_id, resource_group, and project_name or workspace_name".format(path))

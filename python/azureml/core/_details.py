@@ -1,5 +1,8 @@
 """What `get_details()` returns, made from a run's record (spec 3.8)."""
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+if TYPE_CHECKING:
+    from azureml.core.environment import Environment
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 
@@ -10,14 +13,16 @@ def details(record: Dict[str, Any], files: List[Dict[str, Any]], server_url: str
     :param record: the run's record as the API gives it.
     :param files: records of its files.
     """
-    found = {"runId": record["id"], "target": record["target"], "status": record["state"]}  # type: Dict[str, Any]
+    found = {"runId": record["id"], "target": record.get("target") or "local", "status": record["state"]}  # type: Dict[str, Any]
     if record.get("started_at"):
         found["startTimeUtc"] = record["started_at"]
     if record.get("ended_at"):
         found["endTimeUtc"] = record["ended_at"]
-    found.update(services={}, properties=properties(record), inputDatasets=[], outputDatasets=[], runDefinition=definition(record),
-                 logFiles={each["path"]: "{}/api/v1/runs/{}/files/{}".format(server_url, record["id"], each["path"]) for each in files if is_log(each)},
-                 submittedBy=record["spec"].get("submitted_by") or "")
+    found.update(services={}, properties=properties(record), inputDatasets=[], outputDatasets=[])
+    if record.get("kind") != "interactive":
+        found["runDefinition"] = definition(record)
+    found.update(logFiles={each["path"]: "{}/api/v1/runs/{}/files/{}".format(server_url, record["id"], each["path"]) for each in files if is_log(each)},
+                 submittedBy=(record.get("spec") or {}).get("submitted_by") or "")
     error = error_body(record)
     if error is not None:
         found["error"] = error
@@ -31,7 +36,7 @@ def is_log(file: Dict[str, Any]) -> bool:
 
 def properties(record: Dict[str, Any]) -> Dict[str, str]:
     """The run's properties and those that the service always sets."""
-    found = {"_azureml.ComputeTargetType": record["target"]}
+    found = {"_azureml.ComputeTargetType": record.get("target") or "local"}
     if record.get("snapshot"):
         found["ContentSnapshotId"] = record["snapshot"]
     found.update(record.get("properties") or {})
@@ -69,3 +74,14 @@ def definition(record: Dict[str, Any]) -> Dict[str, Any]:
                             "environmentVariables": environment.get("variables") or {}},
             "history": {"outputCollection": True, "directoriesToWatch": ["logs"], "enableMLflowTracking": True, "snapshotProject": True},
             "environmentVariables": spec.get("environment_variables") or {}}
+
+
+def environment(record: Dict[str, Any]) -> "Environment":
+    """The environment of a submitted run."""
+    from azureml.core.environment import Environment
+    spec = record["spec"].get("environment") or {}
+    found = Environment(None)
+    found.python.user_managed_dependencies = True
+    found.python.interpreter_path = (spec.get("settings") or {}).get("interpreter") or "python"
+    found.environment_variables = dict(spec.get("variables") or {})
+    return found

@@ -1,5 +1,5 @@
 """The run that there is outside of a run (spec 3.11): it prints what would be recorded, keeps metrics in memory, and never raises."""
-import uuid
+import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from azureml.core import _values
@@ -14,6 +14,7 @@ class _OfflineRun:
     """
 
     def __init__(self, run_id: Optional[str] = None):
+        import uuid
         self._id = run_id or "OfflineRun_{}".format(uuid.uuid4())
         self._series = []  # type: List[Dict[str, Any]]
         self._tags = {}  # type: Dict[str, Optional[str]]
@@ -31,6 +32,11 @@ class _OfflineRun:
     def id(self) -> str:
         """Begins with ``OfflineRun_``."""
         return self._id
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return self.display_name
 
     @property
     def number(self) -> int:
@@ -76,6 +82,26 @@ class _OfflineRun:
         print("Attempted to log table metric {}:\n{}".format(name, value))
         columns, rows = _values.table_rows(name, value)
         self._keep(name, "table", rows, columns)
+
+    def log_image(self, name: str, path: Any = None, plot: Any = None, description: str = "") -> None:
+        """Prints the picture's name."""
+        print("Attempted to log image metric {}:\n{}".format(name, path if path is not None else "a plot"))
+
+    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        """Prints the predictions."""
+        print("Attempted to log predictions metric {}:\n{}".format(name, value))
+
+    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        """Prints the residuals."""
+        print("Attempted to log residuals metric {}:\n{}".format(name, value))
+
+    def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+        """Prints the matrix."""
+        print("Attempted to log confusion matrix metric {}:\n{}".format(name, value))
+
+    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        """Prints the table."""
+        print("Attempted to log accuracy table metric {}:\n{}".format(name, value))
 
     def get_metrics(self, name: Optional[str] = None, recursive: bool = False, run_type: Optional[str] = None, populate: bool = False) -> Dict[str, Any]:
         """What was logged to this object."""
@@ -197,13 +223,80 @@ class _OfflineRun:
         """Children of this object, newest first."""
         return iter(list(reversed(self._children)))
 
+    def create_children(self, count: Optional[int] = None, tag_key: Optional[str] = None, tag_values: Optional[List[Any]] = None) -> "List[_OfflineRun]":
+        """Other offline runs, with the tags that were asked for."""
+        values = list(tag_values) if tag_values is not None else [None] * (count or 0)
+        children = [self.child_run() for _ in values]
+        for child, value in zip(children, values):
+            if tag_key is not None:
+                child.tag(tag_key, value)
+        return children
+
+    def submit_child(self, config: Any, tags: Optional[Dict[str, str]] = None, **kwargs: Any) -> "_OfflineRun":
+        """Prints what was asked for; nothing is submitted."""
+        print("Attempted to submit a child run of {}".format(config))
+        return self.child_run()
+
     def get_portal_url(self) -> str:
         """Nothing to show."""
         return "Not available in offline mode"
 
+    def get_workspace_url(self) -> str:
+        """Nothing to show."""
+        return self.get_portal_url()
+
+    @classmethod
+    def get_docs_url(cls) -> str:
+        """Address of the documentation of runs."""
+        return "https://docs.microsoft.com/en-us/python/api/azureml-core/azureml.core.run.Run?view=azure-ml-py"
+
     def get_snapshot_id(self) -> Optional[str]:
         """There is none."""
         return None
+
+    def restore_snapshot(self, snapshot_id: Optional[str] = None, path: Optional[str] = None) -> Optional[str]:
+        """There is none."""
+        return None
+
+    def take_snapshot(self, file_or_folder_path: str) -> Optional[str]:
+        """Prints the folder."""
+        print("Attempted to take a snapshot of {}".format(file_or_folder_path))
+        return None
+
+    def get_environment(self) -> Any:
+        """This interpreter, as an Environment."""
+        from azureml.core.environment import Environment
+        env = Environment(None)
+        env.python.user_managed_dependencies = True
+        return env
+
+    def get_secret(self, name: str) -> Optional[str]:
+        """There are no secrets; an environment variable of that name stands for one."""
+        return os.environ.get(name)
+
+    def get_secrets(self, secrets: List[str]) -> Dict[str, Optional[str]]:
+        """As `get_secret`, by name."""
+        return {name: self.get_secret(name) for name in secrets}
+
+    @property
+    def input_datasets(self) -> Any:
+        """None; may be assigned."""
+        return self.__dict__.get("_input_datasets", {})
+
+    @input_datasets.setter
+    def input_datasets(self, datasets: Any) -> None:
+        self._input_datasets = datasets
+
+    @property
+    def output_datasets(self) -> Any:
+        """None."""
+        return {}
+
+    def register_model(self, model_name: str, model_path: Optional[str] = None, tags: Any = None, properties: Any = None, model_framework: Optional[str] = None,
+                       model_framework_version: Optional[str] = None, description: Optional[str] = None, datasets: Any = None, sample_input_dataset: Any = None,
+                       sample_output_dataset: Any = None, resource_configuration: Any = None, **kwargs: Any) -> None:
+        """Prints the model's name and path."""
+        print("Attempted to register model {} at {}".format(model_name, model_path))
 
     def __enter__(self) -> "_OfflineRun":
         return self

@@ -86,24 +86,39 @@ def from_wire(value: Any) -> Any:
     return _SPECIAL.get(value, value) if isinstance(value, str) else value
 
 
+Points = List[Tuple[str, List[str], Dict[str, Any]]]  # kind, columns, point
+
+
 def shape_metrics(series: List[Dict[str, Any]]) -> Dict[str, Any]:
     """``get_metrics()`` from the API's list of series, each ``{"name", "kind", "columns", "points": [{"time", "values"}]}``.
 
     One scalar is the scalar, several a list; lists are joined; rows and tables become a dict column -> scalar or list. A name that was logged in
     several shapes has its points in order of time.
     """
-    by_name = {}  # type: Dict[str, List[Tuple[str, List[str], Dict[str, Any]]]]
+    by_name = {}  # type: Dict[str, List[Dict[str, Any]]]
     for each in series:
-        points = by_name.setdefault(each["name"], [])
-        points += [(each["kind"], each.get("columns") or [], point) for point in each["points"]]
-    shaped = {}
-    for name, points in by_name.items():
-        points.sort(key=lambda point: point[2].get("time") or "")  # stable, so a single series keeps its order
-        shaped[name] = _shape_one(points)
+        by_name.setdefault(each["name"], []).append(each)
+    shaped = {name: _shape_scalars(several[0]["points"]) if len(several) == 1 and several[0]["kind"] == "scalar" else _shape_one(_in_order(several))
+              for name, several in by_name.items()}
     return {name: value for name, value in shaped.items() if value is not None}
 
 
-def _shape_one(points: List[Tuple[str, List[str], Dict[str, Any]]]) -> Optional[Any]:
+def _shape_scalars(points: List[Dict[str, Any]]) -> Any:
+    """The commonest shape, which may have very many points."""
+    values = [point["values"][0] for point in points]
+    if any(type(value) is not float and type(value) is not int for value in values):
+        values = [from_wire(value) for value in values]
+    return values if len(values) > 1 else values[0] if values else None
+
+
+def _in_order(several: List[Dict[str, Any]]) -> Points:
+    points = [(each["kind"], each.get("columns") or [], point) for each in several for point in each["points"]]
+    if len(several) > 1:
+        points.sort(key=lambda point: point[2].get("time") or "")  # stable
+    return points
+
+
+def _shape_one(points: Points) -> Optional[Any]:
     if not points:
         return None
     kinds = {kind for kind, _, _ in points}
@@ -113,7 +128,7 @@ def _shape_one(points: List[Tuple[str, List[str], Dict[str, Any]]]) -> Optional[
     return values[0] if len(points) == 1 and "list" not in kinds else values
 
 
-def _shape_rows(points: List[Tuple[str, List[str], Dict[str, Any]]], kinds: Any) -> Dict[str, Any]:
+def _shape_rows(points: Points, kinds: Any) -> Dict[str, Any]:
     columns = {}  # type: Dict[str, List[Any]]
     for _, names, point in points:
         for column, value in zip(names, point["values"]):

@@ -1,14 +1,33 @@
 """Authentication objects of the SDK. Accepted everywhere; who may do what is decided by stoker's own token (STOKER_TOKEN, STOKER_HOME)."""
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
+
+
+class Audience:
+    """What a token is for; here one token is for everything."""
+
+    arm = "ARM"
+    aml = "AML"
 
 
 class AbstractAuthentication:
     """Base of the ways to sign in; all of them stand for stoker's token."""
 
     def get_authentication_header(self) -> Dict[str, str]:
-        """One ``Authorization: Bearer ...`` entry that the server accepts."""
+        """One ``Authorization: Bearer ...`` entry that the server accepts.
+
+        :raises AuthenticationException: there is no token.
+        """
+        return {"Authorization": "Bearer " + self.get_token()}
+
+    def get_token(self, audience: Any = None) -> str:
+        """stoker's token."""
+        from azureml.core._errors import translated
         from stoker import Client
-        return {"Authorization": "Bearer " + Client().endpoint.token}
+        with translated():
+            return Client().endpoint.token
+
+    def __repr__(self) -> str:
+        return "{}()".format(type(self).__name__)  # nothing of what it was made with: there are secrets in it
 
 
 class InteractiveLoginAuthentication(AbstractAuthentication):
@@ -39,3 +58,10 @@ class MsiAuthentication(AbstractAuthentication):
 
     def __init__(self, cloud: Optional[str] = None, **kwargs: Any):
         pass
+
+
+class TokenAuthentication(AbstractAuthentication):
+    """Tokens from a function of the caller; it is kept and never called, since stoker's own token decides."""
+
+    def __init__(self, get_token_for_audience: Callable[[Any], str], cloud: str = "AzureCloud", **kwargs: Any):
+        self._get_token_for_audience = get_token_for_audience

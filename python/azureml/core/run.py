@@ -1,44 +1,59 @@
-"""Runs (spec 3): logging from inside, looking and waiting from outside."""
-import html
-import io
+"""Runs (spec 3): logging from inside and outside, looking, waiting, ending. The methods are in parts: `_run_metrics`, `_run_files`, `_run_notes`, `_run_family`."""
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Optional, Type, Union
+import warnings
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Type, Union
 
-from azureml.core import _details, _streaming, _values
+from azureml.core import _details, _records, _run_notes, _streaming
+from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
+from azureml.core._not_yet import not_yet
 from azureml.core._offline_run import _OfflineRun
-from azureml.core._service import as_path, service_for
+from azureml.core._run_family import FamilyPart
+from azureml.core._run_files import FilesPart, files_below
+from azureml.core._run_metrics import MetricsPart
+from azureml.core._run_notes import NotesPart
+from azureml.core._service import service_for
 from azureml.core.workspace import Workspace
 from azureml.exceptions import AzureMLException, RunEnvironmentException, RunNotFoundException, UserErrorException
-from stoker import _runtime
 from stoker._client import path_of
+from stoker._states import TERMINAL_STATES
 
 if TYPE_CHECKING:
+    from azureml.core.environment import Environment
     from azureml.core.experiment import Experiment
 
 RUNNING_STATES = ["NotStarted", "Queued", "Starting", "Preparing", "Provisioning", "Running", "CancelRequested"]
 
-_ALL_POINTS = 10000000  # the most that the server gives of one series
+_FIRST_PAGE = 20  # runs; the first of many thousands comes soon
+_PAGE = 500
 
 __all__ = ["RUNNING_STATES", "Run", "_OfflineRun", "_SubmittedRun"]
 
 
-class Run:
+class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
     """A run that exists.
 
     >>> run = Run.get_context()                     # doctest: +SKIP
     >>> run.log("loss", 0.25, step=3)               # doctest: +SKIP
 
+    As a context manager an interactive run is completed at the end of the block, and failed by an exception.
+
     :param experiment: the experiment that it belongs to.
     :param run_id: its id.
+    :param outputs: a folder whose files are stored when the run is completed (interactive runs).
     """
 
     def __init__(self, experiment: "Experiment", run_id: str, outputs: Optional[str] = None, _run_dto: Optional[Dict[str, Any]] = None, **kwargs: Any):
+        if not isinstance(run_id, str):
+            raise UserErrorException("run_id is a {}; a run's id is expected".format(type(run_id).__name__))
         self._experiment = experiment
         self._run_id = run_id
         self._client = experiment.workspace._client
         self._service = service_for(self._client, run_id)
-        self._record_cache = _run_dto
+        self._record_cache = None  # type: Optional[Dict[str, Any]]
+        self._outputs = outputs
+        if _run_dto is not None:
+            self._take(_run_dto)
 
     # -- getting one -----------------------------------------------------------------------------------------------
 
@@ -60,16 +75,17 @@ class Run:
     @classmethod
     def get_submitted_run(cls, **kwargs: Any) -> "Union[Run, _OfflineRun]":
         """Deprecated spelling of `get_context`."""
+        deprecated("Run.get_submitted_run", "Run.get_context")
         return cls.get_context(**kwargs)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> "Run":
-        """A run by its id.
+        """A run by its id, as the class that its type has.
 
         :raises RunNotFoundException: there is none.
         """
         with translated(not_found=RunNotFoundException):
-            return _from_record(workspace, workspace._client.get(path_of("runs", run_id)))
+            return _records.run_of(workspace, workspace._client.get(path_of("runs", run_id)))
 
     @staticmethod
     def list(experiment: "Experiment", type: Optional[str] = None, tags: Any = None, properties: Any = None, status: Optional[str] = None,
@@ -77,26 +93,45 @@ class Run:
         """Runs of an experiment, newest first; without children unless they are asked for.
 
         :param tags: a key that must be there, or a dict of keys and values that must match; `properties` likewise.
+        :param status: only in this state.
         """
-        query = {"workspace_id": experiment.workspace._record["id"], "experiment": experiment.name, "state": status}
-        for record in pages(lambda cursor: experiment.workspace._client.get("/runs", cursor=cursor, **query)):
-            if (include_children or not record.get("parent")) and _is_wanted(record, type, tags, properties):
-                yield _from_record(experiment.workspace, record, experiment)
+        return _list(experiment.workspace, experiment, type, tags, properties, status, include_children)
+
+    @staticmethod
+    def list_by_compute(compute: Any, type: Optional[str] = None, tags: Any = None, properties: Any = None, status: Optional[str] = None) -> "Iterator[Run]":
+        """Runs on a compute target, newest first; the target has a `name` and a `workspace`."""
+        for run in _list(compute.workspace, None, type, tags, properties, status, True):
+            if run._record["target"] == compute.name:
+                yield run
+
+    @staticmethod
+    def add_type_provider(runtype: str, run_factory: "Callable[[Experiment, Dict[str, Any]], Run]") -> None:
+        """Runs of this type are made by a function of experiment and record from now on."""
+        _records.factories[runtype] = run_factory
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
+    def _take(self, record: Dict[str, Any]) -> Dict[str, Any]:
+        self._record_cache = record
+        if record["state"] in TERMINAL_STATES:
+            self._service.over = record["state"]
+        return record
+
     def _refresh(self) -> Dict[str, Any]:
         with translated(not_found=RunNotFoundException):
-            self._record_cache = self._service.read()
-        return self._record_cache
+            return self._take(self._service.read())
 
     @property
     def _record(self) -> Dict[str, Any]:
         return self._record_cache if self._record_cache is not None else self._refresh()
 
     @property
+    def _is_interactive(self) -> bool:
+        return self._record.get("kind") == "interactive"
+
+    @property
     def id(self) -> str:
-        """Id of the run, ``<experiment>_<seconds since 1970>_<8 hex>``."""
+        """Id of the run: ``<experiment>_<seconds since 1970>_<8 hex>``, a GUID, or ``<parent>_<n>``."""
         return self._run_id
 
     @property
@@ -105,31 +140,14 @@ class Run:
         return self._record["number"]
 
     @property
-    def type(self) -> str:
-        """``azureml.scriptrun``."""
-        return "azureml.scriptrun"
+    def type(self) -> Optional[str]:
+        """``azureml.scriptrun``; None for an interactive run."""
+        return _records.type_of(self._record)
 
     @property
     def experiment(self) -> "Experiment":
         """The experiment that it belongs to."""
         return self._experiment
-
-    @property
-    def display_name(self) -> str:
-        """Name for people; may be set."""
-        return self._record["display_name"]
-
-    @display_name.setter
-    def display_name(self, display_name: str) -> None:
-        with translated():
-            self._service.rename(str(display_name))
-        if self._record_cache is not None:
-            self._record_cache["display_name"] = str(display_name)
-
-    @property
-    def name(self) -> str:
-        """The display name."""
-        return self.display_name
 
     @property
     def status(self) -> str:
@@ -149,36 +167,16 @@ class Run:
             reasons = self._service.read("explain").get("reasons") or []
         return {"status": status, "details": "\n".join(each if isinstance(each, str) else str(each.get("text", each)) for each in reasons) or None}
 
-    @property
-    def parent(self) -> "Optional[Run]":
-        """The run that this one is a child of, or None."""
-        parent = self._record.get("parent")
-        return Run.get(self._experiment.workspace, parent) if parent else None
-
-    def get_children(self, recursive: bool = False, tags: Any = None, properties: Any = None, type: Optional[str] = None, status: Optional[str] = None,
-                     _rehydrate_runs: bool = True) -> "Iterator[Run]":
-        """Child runs, newest first; with `recursive` theirs too."""
-        for record in self._pages("children"):
-            child = _from_record(self._experiment.workspace, record)
-            if _is_wanted(record, type, tags, properties) and (status is None or record["state"] == status):
-                yield child
-            if recursive:
-                for each in child.get_children(True, tags, properties, type, status):
-                    yield each
-
-    def _pages(self, *parts: str) -> Iterator[Dict[str, Any]]:
-        return pages(lambda cursor: self._service.read(*parts, cursor=cursor))
-
-    def get_snapshot_id(self) -> Optional[str]:
-        """Identity of the source as it was at submission, None for a run without any."""
-        return self._record.get("snapshot")
-
     def get_portal_url(self) -> str:
         """Address of the run."""
         return "{}/runs/{}?wsid={}".format(self._client.endpoint.url, self._run_id, self._experiment.workspace._scope)
 
+    def get_workspace_url(self) -> str:
+        """Another spelling of `get_portal_url`."""
+        return self.get_portal_url()
+
     def get_details(self) -> Dict[str, Any]:
-        """runId, target, status, startTimeUtc, endTimeUtc, properties, runDefinition, logFiles, and error when there is one (spec 3.8).
+        """runId, target, status, startTimeUtc, endTimeUtc, properties, runDefinition (submitted runs), logFiles, and error when there is one (spec 3.8).
 
         The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
         """
@@ -191,187 +189,37 @@ class Run:
             found["logFiles"][name] = self._content(name).decode("utf-8", "replace")
         return found
 
-    # -- logging ---------------------------------------------------------------------------------------------------
+    def get_environment(self) -> "Environment":
+        """The environment that it ran in.
 
-    def log(self, name: str, value: Any, description: str = "", step: Optional[int] = None) -> None:
-        """Logs one number or text. Never waits, and goes on while the server is away.
-
-        Called again with the same name it makes a series.
-
-        :param value: int, float or str; numpy and tensor scalars too. NaN and infinities are kept.
-        :param step: position on the x axis.
-        :raises UserErrorException: `value` is something else.
+        :raises UserErrorException: an interactive run has none of its own.
         """
-        if type(value) is not float:
-            value = _values.plain(name, value)
-        self._service.log(name if type(name) is str else str(name), value, None if step is None else int(step))
-
-    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
-        """Logs the values of any iterable as one list; called again with the same name it appends."""
-        values = _runtime.wire_values(_values.plain_list(name, value))
-        self._service.tell_metric({"kind": "list", "name": str(name), "values": values})
-
-    def log_row(self, name: str, description: Optional[str] = None, **kwargs: Any) -> None:
-        """Logs a row, each keyword a column; called again with the same name it makes a table."""
-        if not kwargs:
-            raise UserErrorException('row "{}" has no columns: give each as a keyword'.format(name))
-        values = [_runtime.wire_value(_values.plain(name, value)) for value in kwargs.values()]
-        self._service.tell_metric({"kind": "row", "name": str(name), "columns": [str(column) for column in kwargs], "values": values})
-
-    def log_table(self, name: str, value: Dict[str, Any], description: str = "") -> None:
-        """Logs a dict column -> list of equal lengths; a dict of scalars is one row."""
-        columns, rows = _values.table_rows(name, value)
-        self._service.tell_metric({"kind": "table", "name": str(name), "columns": columns, "rows": [_runtime.wire_values(row) for row in rows]})
-
-    def get_metrics(self, name: Optional[str] = None, recursive: bool = False, run_type: Optional[str] = None, populate: bool = False) -> Dict[str, Any]:
-        """What was logged, by name: one number as itself, several as a list, rows and tables as a dict column -> list (spec 3.3).
-
-        :param name: only this one; an unknown name gives an empty dict.
-        :param recursive: also those of the children, each under its id.
-        """
-        with translated(not_found=RunNotFoundException):
-            series = self._service.read("metrics", name=name, max_points=_ALL_POINTS)["metrics"]
-        metrics = _values.shape_metrics(series)
-        if recursive:
-            for child in self.get_children(recursive=True):
-                metrics[child.id] = child.get_metrics(name)
-        return metrics
-
-    def flush(self, timeout_seconds: int = 300) -> None:
-        """Waits until what was logged is safe with the server."""
-        with translated():
-            self._service.flush(float(timeout_seconds))
-
-    # -- tags and properties ---------------------------------------------------------------------------------------
-
-    def tag(self, key: str, value: Optional[Any] = None) -> None:
-        """Sets a tag; without a value it is just there."""
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Dict[str, Any]) -> None:
-        """Sets these tags and leaves the others alone; values become strings, None stays None."""
-        with translated(not_found=RunNotFoundException):
-            self._service.tag({str(key): None if value is None else str(value) for key, value in tags.items()})
-
-    def remove_tags(self, tags: Any) -> Dict[str, Optional[str]]:
-        """Removes a key or a list of keys; returns the tags that are left."""
-        with translated(not_found=RunNotFoundException):
-            self._service.untag([str(key) for key in ([tags] if isinstance(tags, str) else tags)])
-        return self.get_tags()
-
-    def get_tags(self) -> Dict[str, Optional[str]]:
-        """Tags now."""
-        return dict(self._refresh()["tags"])
+        if self._is_interactive:
+            raise UserErrorException("the run {} is interactive: it has no environment of its own".format(self._run_id))
+        return _details.environment(self._record)
 
     @property
-    def tags(self) -> Dict[str, Optional[str]]:
-        """Tags now."""
-        return self.get_tags()
+    def input_datasets(self) -> Any:
+        """Datasets that it reads; may be assigned. None in this version."""
+        return self.__dict__.get("_input_datasets", {})
 
-    def add_properties(self, properties: Dict[str, Any]) -> None:
-        """Adds properties; they are written once.
-
-        :raises UserErrorException: one of them is there with another value; nothing is changed then.
-        """
-        with translated(not_found=RunNotFoundException):
-            self._service.add_properties({str(key): str(value) for key, value in properties.items()})
-
-    def get_properties(self) -> Dict[str, str]:
-        """Properties now: those that were added, git's, and the service's own."""
-        return _details.properties(self._refresh())
+    @input_datasets.setter
+    def input_datasets(self, datasets: Any) -> None:
+        self._input_datasets = datasets
 
     @property
-    def properties(self) -> Dict[str, str]:
-        """Properties now."""
-        return self.get_properties()
+    def output_datasets(self) -> Any:
+        """Datasets that it writes. None in this version."""
+        return {}
 
-    # -- files -----------------------------------------------------------------------------------------------------
+    def register_model(self, model_name: str, model_path: Optional[str] = None, tags: Any = None, properties: Any = None, model_framework: Optional[str] = None,
+                       model_framework_version: Optional[str] = None, description: Optional[str] = None, datasets: Any = None, sample_input_dataset: Any = None,
+                       sample_output_dataset: Any = None, resource_configuration: Any = None, **kwargs: Any) -> Any:
+        """Registers files of the run as a model; not offered by this version.
 
-    def _files(self) -> List[Dict[str, Any]]:
-        with translated(not_found=RunNotFoundException):
-            return self._service.read("files")["files"]
-
-    def _content(self, name: str) -> bytes:
-        target = io.BytesIO()
-        with translated(not_found=RunNotFoundException):
-            self._client.download(self._run_id, name, target)
-        return target.getvalue()
-
-    def get_file_names(self) -> List[str]:
-        """Names of all files, logs included, ``/`` separated."""
-        return [each["path"] for each in self._files()]
-
-    def upload_file(self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None) -> None:
-        """Stores a file of this machine, or what a stream holds, as `name`; it is safe when the call returns.
-
-        :raises UserErrorException: the name is taken by other content, or there is no such file.
+        :raises UserErrorException: always.
         """
-        with as_path(path_or_stream) as path, translated(not_found=RunNotFoundException):
-            self._service.upload(name, path)
-
-    def upload_files(self, names: List[str], paths: List[str], return_artifacts: bool = False, timeout_seconds: Optional[int] = None,
-                     datastore_name: Optional[str] = None) -> None:
-        """Stores several files; both lists have the same length."""
-        names, paths = list(names), list(paths)
-        if len(names) != len(paths):
-            raise UserErrorException("there are {} names and {} paths; they must be as many".format(len(names), len(paths)))
-        for name, path in zip(names, paths):
-            self.upload_file(name, path)
-
-    def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
-        """Stores all files below `path` under the prefix `name`."""
-        if not os.path.isdir(path):
-            raise UserErrorException("the folder {} does not exist".format(path))
-        for folder, folders, files in os.walk(path):
-            folders.sort()
-            for each in sorted(files):
-                full = os.path.join(folder, each)
-                self.upload_file("/".join([name.strip("/")] + os.path.relpath(full, path).split(os.sep)), full)
-
-    def download_file(self, name: str, output_file_path: Optional[str] = None, _validate_checksum: bool = False) -> None:
-        """Writes a file of the run to this machine.
-
-        :param output_file_path: a file, or a folder that exists; default is the base name in the current folder.
-        :raises UserErrorException: the run has no such file.
-        """
-        target = output_file_path or os.path.basename(name)
-        if os.path.isdir(target) or target.endswith(os.sep):
-            target = os.path.join(target, os.path.basename(name))
-        os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-        part = "{}.{}.part".format(target, os.getpid())
-        try:
-            with open(part, "wb") as file, translated():
-                self._client.download(self._run_id, name, file)
-            os.replace(part, target)
-        finally:
-            if os.path.exists(part):
-                os.unlink(part)
-
-    def download_files(self, prefix: Optional[str] = None, output_directory: Optional[str] = None, output_paths: Optional[List[str]] = None,
-                       batch_size: int = 100, append_prefix: bool = True, timeout_seconds: Optional[int] = None) -> None:
-        """Writes the files whose name begins with `prefix` (a file or a folder; all without it) below `output_directory`.
-
-        :param output_paths: where each goes instead, in the order of `get_file_names()`.
-        :param append_prefix: False leaves `prefix` out of the paths.
-        """
-        folder = (prefix or "").rstrip("/")
-        names = [name for name in self.get_file_names() if not prefix or name == folder or name.startswith(folder + "/") or name.startswith(prefix)]
-        if output_paths is not None and len(output_paths) != len(names):
-            raise UserErrorException("there are {} output paths for {} files".format(len(output_paths), len(names)))
-        for number, name in enumerate(names):
-            relative = name if append_prefix or not prefix or not name.startswith(folder + "/") else name[len(folder) + 1:]
-            target = output_paths[number] if output_paths is not None else os.path.join(output_directory or os.curdir, *_inside(relative))
-            self.download_file(name, target)
-
-    def get_all_logs(self, destination: Optional[str] = None) -> List[str]:
-        """Downloads all log files below `destination` (default: a folder named after the run); returns their paths."""
-        folder = destination or self._run_id
-        paths = []
-        for file in self._files():
-            if _details.is_log(file):
-                paths.append(os.path.join(folder, *_inside(file["path"])))
-                self.download_file(file["path"], paths[-1])
-        return paths
+        raise not_yet("registering the model {!r}".format(model_name), "the run's files stay: run.download_file")
 
     # -- its end ---------------------------------------------------------------------------------------------------
 
@@ -385,47 +233,121 @@ class Run:
         return _streaming.wait(self, show_output, raise_on_error)
 
     def cancel(self) -> bool:
-        """Asks for the run's end; True when that was accepted, False when it is over already."""
+        """Asks for the run's end; True when that was accepted, False when it is over already. An interactive run is canceled at once."""
         try:
             with translated(not_found=RunNotFoundException):
-                self._service.cancel()
+                return self._service.cancel()
         except RunNotFoundException:
             raise
         except AzureMLException as error:
             if getattr(error.inner_exception, "code", "") in ("state.wrong", "conflict"):
                 return False
             raise
-        return True
 
     def start(self) -> None:
-        """A submitted run starts by itself."""
+        """Begins a run that `create_children` made; a submitted run starts by itself."""
+        if self._is_interactive:
+            with translated(not_found=RunNotFoundException):
+                self._service.start()
+            self._service.live()
+            self._record_cache = None
 
     def complete(self, _set_status: bool = True) -> None:
-        """Waits for what was logged. The run ends when its program does; its exit code decides."""
-        self.flush()
+        """Waits for what was logged. An interactive run stores its outputs folder and is completed; one with a program ends when that does, and its exit code decides.
+
+        :raises UserErrorException: the run has ended otherwise.
+        """
+        with translated():
+            self._service.flush(300.0)
+        if self._is_interactive:
+            self._store_outputs()
         if _set_status:
-            with translated():
-                self._service.settle("completed", "")
+            self._end("completed", None)
 
     def fail(self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True) -> None:
-        """Marks the run as failed, with a text or an exception; it sticks when the program ends.
+        """Marks the run as failed, with a text or an exception; it sticks when the program ends. Deprecated: a tag tells more, `cancel` ends.
 
-        :param error_code: put before the text.
+        :param error_code: default ``UserError``.
         """
-        text = "" if error_details is None else str(error_details)
-        self.flush()
+        deprecated("Run.fail", "a tag, or Run.cancel")
+        self._fail(error_details, error_code, _set_status)
+
+    def _fail(self, error_details: Any, error_code: Optional[str] = None, _set_status: bool = True) -> None:
+        with translated():
+            self._service.flush(300.0)
         if _set_status:
-            with translated():
-                self._service.settle("failed", ": ".join(part for part in (error_code, text) if part))
+            self._end("failed", _error_body(error_details, error_code))
+
+    def _end(self, outcome: str, error: Optional[Dict[str, str]]) -> None:
+        with translated(not_found=RunNotFoundException):
+            if self._is_interactive:
+                self._service.end(outcome, error)
+                self._record_cache = None
+            else:
+                self._service.settle(outcome, "" if error is None else ": ".join(part for part in (error["code"], error["message"]) if part))
+
+    def _store_outputs(self) -> None:
+        """What is in the outputs folder belongs to the run; what was stored by hand under such a name stays as it is."""
+        if not self._outputs or not os.path.isdir(self._outputs):
+            return
+        prefix = os.path.basename(os.path.normpath(self._outputs))
+        for name, path in files_below(self._outputs):
+            try:
+                self.upload_file("{}/{}".format(prefix, name), path)
+            except UserErrorException as error:
+                if getattr(error.inner_exception, "code", "") != "conflict":
+                    raise
+                warnings.warn("{}/{} was stored by hand with other content and is left so".format(prefix, name), stacklevel=3)
+
+    def __enter__(self) -> "Run":
+        if self._is_interactive and self._record["state"] == "NotStarted":
+            self.start()
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Any, trace: Any) -> None:
+        if not self._is_interactive or self.get_status() in TERMINAL_STATES:
+            return  # it stays as it was ended inside the block
+        if kind is None or (kind is SystemExit and value.code in (None, 0)):
+            self.complete()
+        else:
+            self._fail(value)
 
     def __repr__(self) -> str:
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(self._experiment.name, self._run_id, self.type, self.get_status())
 
     def _repr_html_(self) -> str:
-        values = [self._experiment.name, self._run_id, self.type, self.get_status()]
-        cells = "".join("<td>{}</td>".format(html.escape(value)) for value in values)
-        return ('<table style="width:100%"><tr><th>Experiment</th><th>Id</th><th>Type</th><th>Status</th><th>Details Page</th></tr>'
-                '<tr>{}<td><a href="{}" target="_blank" rel="noopener">Link</a></td></tr></table>').format(cells, html.escape(self.get_portal_url()))
+        import html
+        status = self.get_status()
+        cells = "".join("<td>{}</td>".format(html.escape(str(value))) for value in (self._experiment.name, self._run_id, self.type, status))
+        link = '<td><a href="{}" target="_blank" rel="noopener">{}</a></td>'
+        heads = "".join("<th>{}</th>".format(head) for head in ("Experiment", "Id", "Type", "Status", "Details Page", "Docs Page"))
+        return '<table style="width:100%"><tr>{}</tr><tr>{}{}{}</tr></table>'.format(
+            heads, cells, link.format(html.escape(self.get_portal_url()), "Link to the run"), link.format(html.escape(self.get_docs_url()), "Link to Documentation"))
+
+    @classmethod
+    def get_docs_url(cls) -> str:
+        """Address of the documentation of this class."""
+        return "https://docs.microsoft.com/en-us/python/api/azureml-core/azureml.core.run.Run?view=azure-ml-py"
+
+
+def _error_body(details: Any, code: Optional[str]) -> Dict[str, str]:
+    """The error of POST /runs/{run}/end, from a text or an exception."""
+    if isinstance(details, BaseException):
+        import traceback
+        kind = type(details).__name__
+        trace = "".join(traceback.format_exception(type(details), details, details.__traceback__))
+        return {"code": code or "UserError", "message": "User program failed with {}: {}".format(kind, details), "type": kind, "trace": trace}
+    return {"code": code or "UserError", "message": "" if details is None else str(details), "type": "", "trace": ""}
+
+
+def _list(workspace: Workspace, experiment: "Optional[Experiment]", type: Optional[str], tags: Any, properties: Any, status: Optional[str],
+          include_children: bool) -> Iterator[Run]:
+    query = {"workspace_id": workspace._workspace_id, "experiment": experiment.name if experiment is not None else None, "state": status,
+             "include_children": "true" if include_children else "false", "tag": _run_notes.query(tags), "property": _run_notes.query(properties)}
+    read = lambda cursor: workspace._client.get("/runs", cursor=cursor, limit=_PAGE if cursor else _FIRST_PAGE, **query)  # noqa: E731
+    for record in _records.pages(read):
+        if (include_children or not record.get("parent")) and _records.is_wanted(record, type, tags, properties):
+            yield _records.run_of(workspace, record, experiment)
 
 
 class _SubmittedRun(Run):
@@ -436,48 +358,14 @@ class _SubmittedRun(Run):
         from azureml.core.experiment import Experiment
         variables = os.environ
         workspace = Workspace(variables.get("AZUREML_ARM_SUBSCRIPTION", "stoker"), variables.get("AZUREML_ARM_RESOURCEGROUP", "stoker"),
-                              variables.get("AZUREML_ARM_WORKSPACE_NAME", "default"), _disable_service_check=True)
+                              variables.get("AZUREML_ARM_WORKSPACE_NAME", "default"), _disable_service_check=True,
+                              _workspace_id=variables.get("AZUREML_WORKSPACE_ID"))
         experiment = Experiment(workspace, variables.get("AZUREML_ARM_PROJECT_NAME", "default"), _skip_name_validation=True, _create_in_cloud=False)
         return cls(experiment, variables["AZUREML_RUN_ID"])
 
-    def __enter__(self) -> "_SubmittedRun":
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], value: Any, trace: Any) -> None:
-        """The program's end is the run's end."""
+    @property
+    def _is_interactive(self) -> bool:
+        return False  # known without asking
 
 
 _context = None  # type: Optional[_SubmittedRun]
-
-
-def _from_record(workspace: Workspace, record: Dict[str, Any], experiment: "Optional[Experiment]" = None) -> Run:
-    from azureml.core.experiment import Experiment
-    from azureml.core.script_run import ScriptRun
-    known = experiment or Experiment(workspace, record["experiment"], _skip_name_validation=True, _create_in_cloud=False)
-    return ScriptRun(known, record["id"], _run_dto=record)
-
-
-def pages(read: Callable[[Optional[str]], Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """Records of all pages of a list of runs; `read` gives the page that begins at a cursor."""
-    cursor = None
-    while True:
-        with translated(not_found=RunNotFoundException):
-            page = read(cursor)
-        for record in page["runs"]:
-            yield record
-        cursor = page.get("next_cursor")
-        if not cursor:
-            return
-
-
-def _is_wanted(record: Dict[str, Any], type: Optional[str], tags: Any, properties: Any) -> bool:
-    from azureml.core.experiment import _matches
-    return type in (None, "azureml.scriptrun") and _matches(record.get("tags"), tags) and _matches(_details.properties(record), properties)
-
-
-def _inside(name: str) -> List[str]:
-    """The parts of a file's name, which must stay below the folder that it is written to."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or not parts:
-        raise UserErrorException("the file name {!r} leaves its folder".format(name))
-    return parts

@@ -1,6 +1,8 @@
 """A run of a script or command."""
+import os
 from typing import TYPE_CHECKING, Any, Optional
 
+from azureml.core._run_files import files_below
 from azureml.core.run import Run
 
 if TYPE_CHECKING:
@@ -18,3 +20,19 @@ class ScriptRun(Run):
         super().__init__(experiment, run_id, **kwargs)
         self._directory = directory
         self._run_config_object = _run_config
+
+    def get_diagnostics(self) -> str:
+        """A zip with all logs of the run, in a new temporary folder; its path."""
+        import tempfile
+        import zipfile
+        folder = tempfile.mkdtemp(prefix="stoker-diagnostics-")
+        logs = os.path.join(folder, "logs")
+        self.get_all_logs(logs)
+        target = os.path.join(folder, "{}_diagnostics.zip".format(self.id))
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, path in files_below(logs):
+                file.write(path, name)
+        return target
+
+    def clean(self) -> None:
+        """Nothing to do: the working copy is gone when the run is over."""

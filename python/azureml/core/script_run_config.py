@@ -1,11 +1,12 @@
 """A script or command and how to run it (spec 4.1)."""
 import copy
 import os
-import shlex
 from typing import Any, Dict, List, Optional
 
+from azureml.core import _runconfig_check
+from azureml.core._sections import mistakes_text
 from azureml.core.environment import Environment
-from azureml.core.runconfig import RunConfiguration
+from azureml.core.runconfig import (MpiConfiguration, ParallelTaskConfiguration, PyTorchConfiguration, RunConfiguration, TensorflowConfiguration)
 from azureml.exceptions import UserErrorException
 
 _THIRTY_DAYS = 2592000
@@ -18,13 +19,17 @@ class ScriptRunConfig:
 
     :param source_directory: folder that becomes the snapshot and the working directory of the run.
     :param script: path inside it.
-    :param arguments: converted to strings in order; ``$NAME`` inside is replaced on the compute. A string is split as a shell does.
+    :param arguments: strings and numbers, converted to strings in order; ``$NAME`` inside is replaced on the compute. A string is split as a shell does.
     :param run_config: a RunConfiguration to begin with; other arguments that are given override its fields.
     :param compute_target: name or object; None is ``local``.
     :param environment: None is the submitting interpreter.
+    :param distributed_job_config: an Mpi-, Tensorflow-, PyTorch- or ParallelTaskConfiguration; refused at submission by this version.
+    :param resume_from: a DataPath with checkpoints; refused at submission by this version.
     :param max_run_duration_seconds: the run is ended when it takes longer.
     :param command: a shell line, or a list that is joined by spaces; instead of `script` and `arguments`.
+    :param docker_runtime_config: a DockerConfiguration.
     :ivar run_config: the RunConfiguration; what is changed in it holds at the next submission.
+    :raises UserErrorException: `script` and `command` are both given.
     """
 
     def __init__(self, source_directory: str, script: Optional[str] = None, arguments: Any = None, run_config: Optional[RunConfiguration] = None,
@@ -33,6 +38,8 @@ class ScriptRunConfig:
                  command: Any = None, docker_runtime_config: Any = None):
         if script and command:
             raise UserErrorException("script and command are given; a run has one of them")
+        if run_config is not None and not isinstance(run_config, RunConfiguration):
+            raise UserErrorException("run_config is a {}; a RunConfiguration is expected".format(type(run_config).__name__))
         self.source_directory = source_directory
         self.script = script or (run_config.script if run_config is not None and not command else None)
         self.arguments = _as_list(arguments if arguments is not None else (run_config.arguments if run_config is not None else []))
@@ -49,52 +56,116 @@ class ScriptRunConfig:
             self.run_config.docker = docker_runtime_config
         if run_config is None or max_run_duration_seconds != _THIRTY_DAYS:
             self.run_config.max_run_duration_seconds = max_run_duration_seconds
+        if distributed_job_config is not None:
+            _distribute(self.run_config, distributed_job_config)
 
     @property
     def compute_target(self) -> str:
         """Name of the target of `run_config`."""
         return self.run_config.target
 
+    @compute_target.setter
+    def compute_target(self, target: Any) -> None:
+        self.run_config.target = target
+
     @property
     def environment(self) -> Environment:
         """The environment of `run_config`."""
         return self.run_config.environment
+
+    @environment.setter
+    def environment(self, environment: Environment) -> None:
+        self.run_config.environment = environment
 
     @property
     def max_run_duration_seconds(self) -> Optional[int]:
         """The limit of `run_config`."""
         return self.run_config.max_run_duration_seconds
 
+    @max_run_duration_seconds.setter
+    def max_run_duration_seconds(self, seconds: Optional[int]) -> None:
+        self.run_config.max_run_duration_seconds = seconds
+
     def _specification(self) -> Dict[str, Any]:
         """The fields of a RunSpec that say what to run, in what and where, and ``source_directory``.
 
-        :raises UserErrorException: nothing to run, a script that is not there, or something that this version does not offer.
+        :raises UserErrorException: every mistake there is: nothing to run, a script that is not there, wrong arguments, what this version does not offer.
         """
-        self._check()
-        self.run_config._check()
+        mistakes = self._mistakes() + _runconfig_check.mistakes(self.run_config)
+        if mistakes:
+            raise UserErrorException(mistakes_text("the run cannot be submitted", mistakes + self._missing()))
         config = self.run_config
-        body = {"source_directory": os.path.abspath(os.path.expanduser(str(self.source_directory))), "target": config.target,
-                "environment": config.environment._settings(),
+        body = {"source_directory": self._folder(), "target": config.target, "environment": config.environment._settings(),
                 "environment_variables": {str(name): str(value) for name, value in (config.environment_variables or {}).items()}}  # type: Dict[str, Any]
         if config.max_run_duration_seconds:
             body["max_run_duration_seconds"] = int(config.max_run_duration_seconds)
         if self.command:
             body["command"] = self.command if isinstance(self.command, str) else " ".join(str(part) for part in self.command)
         else:
-            body["script"] = str(self.script).replace(os.sep, "/")
-            body["arguments"] = [str(argument) for argument in self.arguments]
+            body["script"] = os.fspath(self.script).replace(os.sep, "/")
+            body["arguments"] = [_argument(each) for each in _as_list(self.arguments)]
         return body
 
-    def _check(self) -> None:
+    def _folder(self) -> str:
+        return os.path.abspath(os.path.expanduser(os.fspath(self.source_directory or os.curdir)))
+
+    def _mistakes(self) -> List[str]:
+        found = []
         for name in ("distributed_job_config", "resume_from"):
             if getattr(self, name) is not None:
-                raise UserErrorException("{} is not offered by this version of stoker yet".format(name))
+                found.append("{} is not offered yet".format(name))
+        for name in ("source_directory", "script"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, (str, os.PathLike)):
+                found.append("{} is a {}; a path is expected".format(name, type(value).__name__))
         if not self.script and not self.command:
-            raise UserErrorException("there is nothing to run: give a script or a command")
+            found.append("there is nothing to run: give a script or a command")
+        for name in ("command", "arguments"):
+            value = getattr(self, name)
+            if isinstance(value, (list, tuple)):
+                found += ["{}[{}] is a {}; strings and numbers are expected".format(name, at, type(each).__name__) for at, each in enumerate(value)
+                          if not _is_argument(each)]
+            elif value is not None and not isinstance(value, str):
+                found.append("{} is a {}; a list or a string is expected".format(name, type(value).__name__))
+        return found
+
+    def _missing(self) -> List[str]:
+        """Files that are not there. Alone they are found at submission; beside other mistakes they are told with them."""
+        paths = (str, os.PathLike)
+        if self.command or not isinstance(self.script, paths) or not isinstance(self.source_directory or "", paths):
+            return []
+        if not os.path.isdir(self._folder()):
+            return ["the source folder {} does not exist".format(self._folder())]
+        return [] if os.path.isfile(os.path.join(self._folder(), self.script)) else ["the script {} is not in {}".format(self.script, self._folder())]
 
 
-def _as_list(arguments: Any) -> List[Any]:
-    return shlex.split(arguments) if isinstance(arguments, str) else list(arguments or [])
+def _is_argument(value: Any) -> bool:
+    return isinstance(value, (str, int, float, os.PathLike)) or (callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ())
+
+
+def _argument(value: Any) -> str:
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+
+
+def _as_list(arguments: Any) -> Any:
+    if isinstance(arguments, str):
+        import shlex
+        return shlex.split(arguments)
+    return list(arguments) if isinstance(arguments, (list, tuple)) else arguments or []
+
+
+def _distribute(config: RunConfiguration, job: Any) -> None:
+    """Framework, communicator and nodes of a distributed job (spec 7.1)."""
+    if isinstance(job, MpiConfiguration):
+        config.framework, config.communicator, config.node_count, config.mpi = "Python", "Mpi", job.node_count, job
+    elif isinstance(job, PyTorchConfiguration):
+        config.framework, config.communicator, config.node_count, config.pytorch = "PyTorch", job.communication_backend, job.node_count, job
+    elif isinstance(job, TensorflowConfiguration):
+        config.framework, config.communicator, config.node_count, config.tensorflow = "TensorFlow", "ParameterServer", job.worker_count, job
+    elif isinstance(job, ParallelTaskConfiguration):
+        config.paralleltask = job
+    else:
+        raise UserErrorException("distributed_job_config is a {}; an Mpi-, Tensorflow-, PyTorch- or ParallelTaskConfiguration is expected".format(type(job).__name__))
 
 
 def get_run_config_from_script_run(script_run_config: ScriptRunConfig) -> RunConfiguration:

@@ -1,15 +1,19 @@
 """Workspaces (spec 1): the place of experiments, named by subscription, resource group and name."""
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from azureml.core import _config_file
 from azureml.core._errors import translated
+from azureml.core._naming import Named, did_you_mean
+from azureml.core._not_yet import not_yet
 from azureml.exceptions import UserErrorException, WorkspaceException
 from stoker import Client
 from stoker._client import path_of
 
 if TYPE_CHECKING:
     from azureml.core.experiment import Experiment
+    from azureml.core.keyvault import Keyvault
     from azureml.core.run import Run
 
 
@@ -33,6 +37,7 @@ class Workspace:
         self._resource_group = resource_group
         self._name = workspace_name
         self._auth = auth
+        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, which a run's token does not reach
         self._location = _location
         self._sku = sku
         self._client = _client or Client()
@@ -53,14 +58,17 @@ class Workspace:
         return Workspace(*_config_file.read(_config_file.find(path, _file_name)), auth=auth)
 
     @staticmethod
-    def get(name: str, auth: Any = None, subscription_id: Optional[str] = None, resource_group: Optional[str] = None, **kwargs: Any) -> "Workspace":
+    def get(name: str, auth: Any = None, subscription_id: Optional[str] = None, resource_group: Optional[str] = None, location: Optional[str] = None,
+            cloud: str = "AzureCloud", id: Optional[str] = None) -> "Workspace":
         """The workspace of that name, narrowed by the other fields where they are given.
 
         :raises WorkspaceException: none, or several.
         """
-        found = [record for record in Workspace._records(Client(), subscription_id, resource_group) if record["name"] == name]
+        records = Workspace._records(Client(), subscription_id, resource_group)
+        found = [record for record in records if record["name"] == name and id in (None, record["id"])]
         if not found:
-            raise WorkspaceException("No workspaces found with name={} in subscription_id={} and resource_group={}".format(name, subscription_id, resource_group))
+            raise WorkspaceException("No workspaces found with name={} in subscription_id={} and resource_group={}{}".format(
+                name, subscription_id, resource_group, did_you_mean(name, [record["name"] for record in records])))
         if len(found) > 1:
             places = ", ".join("{}/{}".format(record["subscription_id"], record["resource_group"]) for record in found)
             raise WorkspaceException("Multiple workspaces found with name={}: {}. Please specify the subscription_id and resource_group.".format(name, places))
@@ -69,16 +77,30 @@ class Workspace:
     @staticmethod
     def create(name: str, auth: Any = None, subscription_id: Optional[str] = None, resource_group: Optional[str] = None, location: Optional[str] = None,
                create_resource_group: bool = True, sku: str = "basic", tags: Optional[Dict[str, str]] = None, friendly_name: Optional[str] = None,
+               storage_account: Any = None, key_vault: Any = None, app_insights: Any = None, container_registry: Any = None, adb_workspace: Any = None,
+               cmk_keyvault: Any = None, resource_cmk_uri: Any = None, hbi_workspace: bool = False, default_cpu_compute_target: Any = None,
+               default_gpu_compute_target: Any = None, private_endpoint_config: Any = None, private_endpoint_auto_approval: bool = True,
                exist_ok: bool = False, show_output: bool = True, **kwargs: Any) -> "Workspace":
         """A new workspace; with `exist_ok` one that is there already is returned unchanged.
 
+        Resources of the cloud (`storage_account` to `private_endpoint_config`) are accepted and have no meaning here.
+
+        :param subscription_id: default ``stoker``, like `resource_group`.
         :raises WorkspaceException: it exists, or its name is not 2 to 32 letters, digits, ``-`` and ``_``.
         """
-        body = {"subscription_id": subscription_id or "stoker", "resource_group": resource_group or "stoker", "name": name, "exist_ok": exist_ok}
+        body = {"subscription_id": subscription_id or "stoker", "resource_group": resource_group or "stoker", "name": name, "exist_ok": exist_ok}  # type: Dict[str, Any]
+        more = {"tags": {str(key): str(value) for key, value in (tags or {}).items()}, "friendly_name": friendly_name}
+        body.update({key: value for key, value in more.items() if value})
         client = Client()
         with translated(WorkspaceException):
-            client.post("/workspaces", body)
-        return Workspace(body["subscription_id"], body["resource_group"], name, auth=auth, _location=location, sku=sku, _client=client)
+            record = client.post("/workspaces", body)
+        return Workspace._of(record, auth, client, _location=location, sku=sku)
+
+    @staticmethod
+    def _of(record: Dict[str, Any], auth: Any, client: Client, **more: Any) -> "Workspace":
+        found = Workspace(record["subscription_id"], record["resource_group"], record["name"], auth=auth, _disable_service_check=True, _client=client, **more)
+        found._record_cache = record
+        return found
 
     @staticmethod
     def list(subscription_id: Optional[str] = None, auth: Any = None, resource_group: Optional[str] = None) -> Dict[str, List["Workspace"]]:
@@ -86,9 +108,7 @@ class Workspace:
         found = {}  # type: Dict[str, List[Workspace]]
         client = Client()
         for record in Workspace._records(client, subscription_id, resource_group):
-            each = Workspace(record["subscription_id"], record["resource_group"], record["name"], auth=auth, _disable_service_check=True, _client=client)
-            each._record_cache = record
-            found.setdefault(record["name"], []).append(each)
+            found.setdefault(record["name"], []).append(Workspace._of(record, auth, client))
         return found
 
     @staticmethod
@@ -105,8 +125,9 @@ class Workspace:
         with translated(WorkspaceException):
             is_own = self._client.endpoint.is_own
         if not is_own:
-            raise WorkspaceException("The workspace {} is not known to the server {}. To make it: stoker workspace create {} --subscription {} --resource-group {}".format(
-                self._name, self._client.endpoint.url, self._name, self._subscription_id, self._resource_group))
+            near = did_you_mean(self._name, [record["name"] for record in Workspace._records(self._client, None, None)])
+            raise WorkspaceException("The workspace {} is not known to the server {}{}. To make it: stoker workspace create {} --subscription {} --resource-group {}".format(
+                self._name, self._client.endpoint.url, near, self._name, self._subscription_id, self._resource_group))
         body = {"subscription_id": self._subscription_id, "resource_group": self._resource_group, "name": self._name, "exist_ok": True}
         with translated(WorkspaceException):
             record = self._client.post("/workspaces", body)
@@ -152,10 +173,72 @@ class Workspace:
         return dict(self._record.get("tags") or {})
 
     @property
-    def experiments(self) -> Dict[str, "Experiment"]:
-        """Experiments by name; asks the server each time."""
+    def experiments(self) -> "Dict[str, Experiment]":
+        """Active experiments by name; asks the server each time."""
         from azureml.core.experiment import Experiment
-        return {experiment.name: experiment for experiment in Experiment.list(self)}
+        return Named("experiment", {experiment.name: experiment for experiment in Experiment.list(self)})
+
+    @property
+    def compute_targets(self) -> Dict[str, Any]:
+        """Compute targets by name: none in this version; runs go to ``local``."""
+        return Named("compute target", {})
+
+    @property
+    def datastores(self) -> Dict[str, Any]:
+        """Datastores by name: none in this version."""
+        return Named("datastore", {})
+
+    @property
+    def datasets(self) -> Dict[str, Any]:
+        """Datasets by name: none in this version."""
+        return Named("dataset", {})
+
+    @property
+    def environments(self) -> Dict[str, Any]:
+        """Registered environments by name: none in this version."""
+        return Named("registered environment", {})
+
+    @property
+    def models(self) -> Dict[str, Any]:
+        """Registered models by name: none in this version."""
+        return Named("model", {})
+
+    @property
+    def webservices(self) -> Dict[str, Any]:
+        """Web services by name: none."""
+        return Named("web service", {})
+
+    @property
+    def images(self) -> Dict[str, Any]:
+        """Images by name: none."""
+        return Named("image", {})
+
+    @property
+    def linked_services(self) -> Dict[str, Any]:
+        """Linked services by name: none."""
+        return Named("linked service", {})
+
+    @property
+    def discovery_url(self) -> str:
+        """The server's address."""
+        return self._client.endpoint.url + "/discovery"
+
+    @property
+    def service_context(self) -> "Workspace":
+        """What stands for the workspace in calls; the workspace itself."""
+        return self
+
+    @property
+    def _workspace_name(self) -> str:
+        return self._name
+
+    @property
+    def _auth_object(self) -> Any:
+        return self._auth
+
+    @property
+    def _workspace_id(self) -> str:
+        return self._known_id or self._record["id"]
 
     @property
     def _scope(self) -> str:
@@ -165,28 +248,95 @@ class Workspace:
     def get_details(self) -> Dict[str, Any]:
         """Id, name, location, type, tags, sku, workspaceid, creationTime and the rest of the SDK's keys; what has no meaning here is None."""
         record = self._record
-        details = dict.fromkeys(("description", "containerRegistry", "keyVault", "applicationInsights", "identityPrincipalId", "identityTenantId",
-                                 "identityType", "storageAccount"))  # type: Dict[str, Any]
+        details = dict.fromkeys(("containerRegistry", "keyVault", "applicationInsights", "identityPrincipalId", "identityTenantId", "identityType",
+                                 "storageAccount"))  # type: Dict[str, Any]
         details.update(id=self._scope, name=self._name, location=self.location, type="Microsoft.MachineLearningServices/workspaces", tags=self.tags,
-                       sku=self._sku, workspaceid=record["id"], friendlyName=self._name, creationTime=record["created_at"])
+                       sku=self._sku, workspaceid=record["id"], description=record.get("description") or "",
+                       friendlyName=record.get("friendly_name") or self._name, creationTime=record["created_at"])
         return details
 
     def get_run(self, run_id: str) -> "Run":
-        """A run by its id, whatever its experiment.
+        """A run by its id, whatever its experiment, as the class that its kind has.
 
         :raises RunNotFoundException: there is none.
         """
         from azureml.core.run import Run
         return Run.get(self, run_id)
 
+    def get_default_keyvault(self) -> "Keyvault":
+        """The workspace's secrets."""
+        from azureml.core.keyvault import Keyvault
+        return Keyvault(self)
+
+    def get_default_compute_target(self, type: str) -> None:
+        """The target that was chosen at creation for ``CPU`` or ``GPU``: none here.
+
+        :raises UserErrorException: another `type`.
+        """
+        if str(type).upper() not in ("CPU", "GPU"):
+            raise UserErrorException("type is {!r}; CPU or GPU is expected".format(type))
+
+    def get_default_datastore(self) -> Any:
+        """The default datastore; not offered by this version."""
+        raise not_yet("datastores")
+
+    def set_default_datastore(self, name: str) -> None:
+        """Chooses the default datastore; not offered by this version."""
+        raise not_yet("datastores")
+
+    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
+        """The workspace as MLflow's tracking address, ``azureml://...``."""
+        return "azureml://{}/mlflow/v1.0{}?".format(self._client.endpoint.url.split("://", 1)[-1], self._scope)
+
+    # -- changing it -----------------------------------------------------------------------------------------------
+
     def write_config(self, path: Optional[str] = None, file_name: Optional[str] = None) -> None:
         """Writes ``<path or current folder>/.azureml/<file_name or config.json>``; folders are made."""
-        if path is not None and not isinstance(path, str):
+        if path is not None and not isinstance(path, (str, os.PathLike)):
             raise UserErrorException("path is a {}; a folder's name is expected".format(type(path).__name__))
-        _config_file.write(path, file_name, (self._subscription_id, self._resource_group, self._name))
+        _config_file.write(None if path is None else os.fspath(path), file_name, (self._subscription_id, self._resource_group, self._name))
+
+    def update(self, friendly_name: Optional[str] = None, description: Optional[str] = None, tags: Optional[Dict[str, str]] = None,
+               image_build_compute: Optional[str] = None, **kwargs: Any) -> Dict[str, Any]:
+        """Changes what is given, leaves the rest; returns `get_details()`.
+
+        :param tags: added to those that are there; the same keys get the new values.
+        """
+        given = {"friendly_name": friendly_name, "description": description, "tags": None if tags is None else {str(key): str(value) for key, value in tags.items()}}
+        with translated(WorkspaceException):
+            self._record_cache = self._client.patch(self._path(), {key: value for key, value in given.items() if value is not None})
+        return self.get_details()
+
+    def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
+        """Removes the workspace for good.
+
+        :param delete_dependent_resources: with all its runs and what they left; without it a workspace that has runs is refused.
+        :raises WorkspaceException: it has runs, or runs that are live.
+        """
+        with translated(WorkspaceException):
+            self._client.call("DELETE", self._path() + ("?force=true" if delete_dependent_resources else ""))
+
+    def sync_keys(self, no_wait: bool = False) -> None:
+        """Nothing to do: there are no keys of other services."""
+
+    def list_keys(self) -> Dict[str, Any]:
+        """There are no keys of other services."""
+        return {}
+
+    def update_dependencies(self, container_registry: Any = None, force: bool = False) -> Dict[str, Any]:
+        """Nothing to do; returns `get_details()`."""
+        return self.get_details()
+
+    def diagnose_workspace(self, diagnose_parameters: Any = None) -> Dict[str, Any]:
+        """``{"value": {}}``: nothing is wrong with services that there are none of; ``stoker server check`` looks at the server."""
+        return {"value": {}}
+
+    def list_connections(self, category: Any = None, target: Any = None) -> List[Any]:
+        """There are no connections."""
+        return []
 
     def _path(self, *parts: str) -> str:
-        return path_of("workspaces", self._record["id"], *parts)
+        return path_of("workspaces", self._workspace_id, *parts)
 
     def _specification(self) -> Dict[str, str]:
         return {"subscription_id": self._subscription_id, "resource_group": self._resource_group, "name": self._name}

@@ -40,6 +40,7 @@ std::unique_ptr<Command> make_secret_set();
 std::unique_ptr<Command> make_secret_get();
 std::unique_ptr<Command> make_secret_list();
 std::unique_ptr<Command> make_secret_delete();
+std::unique_ptr<Command> make_snapshot_create();
 std::unique_ptr<Command> make_server();
 std::unique_ptr<Command> make_server_start();
 std::unique_ptr<Command> make_server_stop();

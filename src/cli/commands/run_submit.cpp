@@ -57,6 +57,7 @@ class RunSubmit final : public Command {
     arguments.flag("--no-git", no_git_, "do not record the state of git");
     arguments.text("--spec-file", "FILE", spec_file_, "read the whole specification as JSON, - for standard input; options above do not apply",
                    Values::kFile);
+    arguments.number("--max-source-bytes", "N", max_source_bytes_, 0, INT64_MAX, "refuse a source folder that is larger; 0: no limit");
     arguments.text("--idempotency-key", "KEY", key_, "the same key again gives the same run instead of a second one");
     arguments.rest("PROGRAM [ARGUMENTS]", program_, "what to run, as a shell would start it");
   }
@@ -66,6 +67,7 @@ class RunSubmit final : public Command {
     request.variables = context.variables;
     request.with_git = !no_git_;
     request.idempotency_key = key_;
+    if (max_source_bytes_ > 0) request.max_source_bytes = static_cast<std::uint64_t>(max_source_bytes_);
     CHECK_OK(spec_file_.empty() ? read_options(context, request) : read_spec_file(request));
     request.is_same_machine = client::variable(context.variables, "STOKER_URL").empty();
     // Before any server is started: a slip of the finger costs nothing.
@@ -202,7 +204,7 @@ class RunSubmit final : public Command {
 
   std::string experiment_, name_, source_ = ".", script_, interpreter_, shell_, time_limit_, grace_, target_, workspace_, spec_file_, key_;
   std::vector<std::string> variables_, tags_, program_;
-  std::int64_t cpus_ = 1, gpus_ = 0;
+  std::int64_t cpus_ = 1, gpus_ = 0, max_source_bytes_ = 0;
   bool no_source_ = false, follow_ = false, no_git_ = false;
 };
 

@@ -41,6 +41,7 @@ constexpr std::array kTable = {
     CommandInfo{"secret", "get", "print the value of a secret", make_secret_get},
     CommandInfo{"secret", "list", "list the names of secrets", make_secret_list},
     CommandInfo{"secret", "delete", "delete a secret", make_secret_delete},
+    CommandInfo{"snapshot", "create", "keep a folder as it is now", make_snapshot_create},
     CommandInfo{"server", "start", "start your server", make_server_start},
     CommandInfo{"server", "stop", "stop it; runs go on", make_server_stop},
     CommandInfo{"server", "status", "say where it is and what it does", make_server_status},

@@ -1,0 +1,4 @@
+"""Datasets: a later piece. The name imports; using it says that it is not offered yet."""
+from azureml.core._not_yet import placeholder
+
+Dataset = placeholder("Dataset", __name__, "datasets")

@@ -1,0 +1,4 @@
+"""Images: a later piece. The name imports; using it says that it is not offered yet."""
+from azureml.core._not_yet import placeholder
+
+Image = placeholder("Image", __name__, "images")

@@ -1,0 +1,4 @@
+"""Web services: a later piece. The name imports; using it says that it is not offered yet."""
+from azureml.core._not_yet import placeholder
+
+Webservice = placeholder("Webservice", __name__, "web services")
