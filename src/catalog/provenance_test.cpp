@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/removals.hpp"
 #include "catalog/runs.hpp"
 #include "catalog/workspaces.hpp"
 #include "db/testing.hpp"
@@ -73,6 +74,16 @@ TEST_P(ProvenanceTest, EqualEnvironmentsAreStoredOnceAndALaterOneReplaces) {
   EXPECT_EQ(of_a, now);
   EXPECT_EQ(of_b, old);
   EXPECT_FALSE(of_none);
+}
+
+TEST_P(ProvenanceTest, BothGoWithTheRun) {
+  const auto run = a_run("a_1_1");
+  EXPECT_OK(put_diff(tx(), run, {.size_bytes = 12, .object = sha256("x")}));
+  EXPECT_OK(put_environment(tx(), run, {{"version", "3.8"}}));
+  EXPECT_OK(remove_run(tx(), run));
+  VALUE_OF(const auto diff, look_up_diff(tx(), run));
+  VALUE_OF(const auto environment, look_up_environment(tx(), run));
+  EXPECT_FALSE(diff || environment);
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ std::string interpreter_of(const json::object& spec) {
   return interpreter.empty() ? "python3" : interpreter;
 }
 
+/// A notebook's run has no program of its own.
+bool has_program(const json::object& spec) {
+  return !text_of(spec, "script").empty() || !text_of(spec, "command").empty() || !array_of(spec, "argv").empty();
+}
+
 std::string program_of(const json::object& spec) {
   if (const auto command = text_of(spec, "command"); !command.empty()) return "exec /bin/sh -c " + quoted(command);
   std::string line = "exec";
@@ -90,8 +95,6 @@ std::string git_lines(const json::object& properties, bool has_diff) {
 
 std::string readme_of(const json::object& run, const std::string& source, bool has_diff, bool has_environment) {
   const auto id = run_id(run).text();
-  std::string submit = "stoker";
-  for (const auto& word : submit_words(run, source)) submit += " " + quoted(word);
   auto text = fmt::format("# Run {}\n\n{}, submitted {}", id, text_of(run, "experiment"), text_of(run, "created_at"));
   if (const auto by = text_of(object_of(run, "spec"), "submitted_by"); !by.empty()) text += " by " + by;
   text += fmt::format(". It ended so: {}.\n\n", ending(run));
@@ -100,8 +103,11 @@ std::string readme_of(const json::object& run, const std::string& source, bool h
     text +=
         "`environment.json` is the environment as it was, `requirements.txt` its Python packages:\n\n"
         "    python3 -m venv venv && venv/bin/pip install -r requirements.txt\n";
-  text += fmt::format("\nRun it here, without stoker:\n\n    ./run.sh\n\nSubmit it again:\n\n    {}\n", submit);
-  return text;
+  if (!has_program(object_of(run, "spec")))
+    return text + "\nIt had no program of its own: it was begun and ended from a notebook or a program elsewhere.\n";
+  std::string submit = "stoker";
+  for (const auto& word : submit_words(run, source)) submit += " " + quoted(word);
+  return text + fmt::format("\nRun it here, without stoker:\n\n    ./run.sh\n\nSubmit it again:\n\n    {}\n", submit);
 }
 
 Status check_directory(const std::string& directory) {
@@ -179,7 +185,7 @@ Result<Recreation> recreate(Client& client, const json::object& run, const std::
   CHECK_OK(snapshot.empty() ? io::make_directories(source, 0777) : client.lay_down_snapshot(SnapshotId(snapshot), source));
   Folder folder(directory);
   CHECK_OK(folder.write("README.md", readme_of(run, source, diff.has_value(), environment.has_value())));
-  CHECK_OK(folder.write("run.sh", run_script(run), 0755));
+  if (has_program(object_of(run, "spec"))) CHECK_OK(folder.write("run.sh", run_script(run), 0755));
   CHECK_OK(folder.write("run.json", json::serialize(run) + "\n"));
   if (diff) CHECK_OK(folder.write("changes.diff", *diff));
   if (environment) {

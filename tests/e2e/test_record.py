@@ -1,5 +1,6 @@
 """What is kept of a run beside its output, metrics and files: the diff, the environment, samples, and what is made of them."""
 import json
+import pathlib
 
 import pytest
 
@@ -165,3 +166,43 @@ def test_a_cancel_says_who_and_a_limit_says_how_long(stoker):
     assert record["error"]["hint"]
     messages = [e["message"] for e in stoker.json("run", "events", canceled)["events"]]
     assert any(m.startswith("submitted by ") for m in messages) and any(m.startswith("cancel requested by ") for m in messages)
+
+
+@pytest.fixture
+def small_memory(stoker):
+    """The server, and so its runs, in a control group of 300 MB."""
+    paths = dict(line.strip().split(":", 2)[1:] for line in open("/proc/self/cgroup"))
+    group = pathlib.Path("/sys/fs/cgroup/memory" + paths.get("memory", "/nowhere")) / "stoker-e2e-memory"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text("300000000")
+        (group / "memory.swappiness").write_text("0")
+    except OSError:
+        pytest.skip("needs a memory group of version 1 that can be written")
+    stoker.run("sh", "-c", "echo $$ > %s/cgroup.procs; exec %s server start" % (group, stoker.programs / "bin/stoker"))
+    yield stoker
+    stoker.stop()
+    until(lambda: not (group / "cgroup.procs").read_text(), what="the end of all processes")
+    group.rmdir()
+
+
+@pytest.mark.as_root
+def test_out_of_memory_is_called_so(small_memory):
+    stoker = small_memory
+    run = stoker.python("held = []\nwhile True:\n    held.append(b'x' * 10000000)\n")
+    record = stoker.wait(run)
+    assert record["state"] == "Failed" and record["end"]["reason"] == "out_of_memory", record["end"]
+    assert record["end"]["signal"] == 9 and "memory ran out" in record["error"]["message"] and "use less memory" in record["error"]["hint"]
+
+
+def test_what_is_kept_goes_with_a_deleted_run(stoker):
+    folder = repository(stoker, "print(1)\n")
+    stoker.write("repo/train.py", "print(2)\n")
+    run = stoker.submit(PYTHON, "train.py", cwd=folder)
+    stoker.wait(run)
+    samples = stoker.home / "data/samples"
+    assert [p for p in samples.rglob("*") if p.is_file() and p.stat().st_size]
+    assert stoker.request("DELETE", "/api/v1/runs/" + run).status == 204
+    for part in ("diff", "environment", "samples"):
+        assert stoker.request("GET", "/api/v1/runs/%s/%s" % (run, part)).status == 404
+    until(lambda: not [p for p in samples.rglob("*") if p.is_file() and run in p.name], what="the removal of the samples")

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "api/handlers/run_log.hpp"
+#include "api/handlers/run_metrics.hpp"
 #include "api/http/content.hpp"
 #include "catalog/provenance.hpp"
 #include "catalog/runs.hpp"
