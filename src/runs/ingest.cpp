@@ -128,7 +128,7 @@ Status Ingest::write_log(Attempt& attempt, std::vector<Record>& records, const M
     const auto stream = static_cast<std::uint8_t>(output->stream);
     if (!mask.is_empty() && stream < attempt.trails.size()) {
       auto& trail = attempt.trails[stream];
-      if (!trail) CHECK_OK(load_trail(logs_, attempt.run, attempt.number, *output, mask.reach(), trail.emplace()));
+      if (!trail) CHECK_OK(load_trail(stores_.logs, attempt.run, attempt.number, *output, mask.reach(), trail.emplace()));
       std::ranges::move(mask.apply(output->data, output->offset, *trail), std::back_inserter(blots));
     }
     pieces.push_back({.stream = stream, .offset = output->offset, .data = output->data, .time = record.time});
