@@ -225,7 +225,7 @@ class Client:
                 again = None if is_last or (reached and method == "POST" and "Idempotency-Key" not in headers) else _server.find_again(self.endpoint)
                 if again is None or (reached and isinstance(body, io.IOBase)):
                     raise StokerError("server.unreachable", "no server answers at {}: {}".format(self.endpoint.url, error),
-                                      "start it: stoker server start" if self.endpoint.is_own else "", retryable=True)
+                                      "start it: stoker server start" if self.endpoint.is_own else "is its address right (STOKER_URL), and is that server up?", retryable=True)
                 self._endpoint = again
         raise AssertionError("unreachable")
 

@@ -172,6 +172,7 @@ class _Process:
         self._busy = threading.Lock()  # one sends at a time: the thread, or the end of the process
         self._thread = None  # type: Optional[threading.Thread]
         self._is_awake = False
+        self._has_finalizer = False
 
     def wake(self, unused: Recorder) -> None:
         """There is something to send."""
@@ -180,12 +181,20 @@ class _Process:
         with self._changed:
             self._is_awake = True
             if self._thread is None or not self._thread.is_alive():
+                self._outlast_worker()
                 self._thread = threading.Thread(target=self._loop, name="stoker-recorder", daemon=True)
                 try:
                     self._thread.start()
                 except RuntimeError:  # the interpreter is ending: drain() sends
                     self._thread = None
             self._changed.notify_all()
+
+    def _outlast_worker(self) -> None:
+        """A worker of multiprocessing ends without atexit; it has finalizers of its own."""
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None and not self._has_finalizer:
+            self._has_finalizer = True
+            util.Finalize(None, _at_exit, exitpriority=100)  # type: ignore
 
     def _loop(self) -> None:
         while True:

@@ -289,6 +289,21 @@ class LifeTest(InteractiveCase):
         self.assertTrue(told[0].filename.endswith("test_interactive.py"))
         self.assertEqual((run.get_status(), run.get_details()["error"]["error"]["code"]), ("Failed", "Mine"))
 
+    def test_old_names_work_and_say_what_replaces_them(self):
+        self.write("work/.azureml/config.json", json.dumps({"subscription_id": "s", "resource_group": "g", "workspace_name": "w1"}))
+        for use, word in ((lambda: Run.get_submitted_run(), "Run.get_context"), (lambda: self.experiment.workspace_object, "Experiment.workspace"),
+                          (lambda: Experiment.from_directory("."), "Workspace.from_config")):
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                self.assertIsNotNone(use())
+            self.assertEqual([each.category for each in told], [DeprecationWarning])
+            self.assertIn(word, str(told[0].message))
+        self.variables(AZUREML_LOG_DEPRECATION_WARNING_ENABLED="False")
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            Run.get_submitted_run()
+        self.assertEqual(told, [])
+
     def test_two_that_end_the_same_run(self):
         run = self.experiment.start_logging()
         run.complete()

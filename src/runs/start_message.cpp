@@ -1,6 +1,20 @@
 #include "runs/start_message.hpp"
 
 namespace stoker::runs {
+namespace {
+
+/// What scripts of the SDK read beside the names: resource paths and addresses (spec 16.1).
+void add_scopes(const Run& run, const std::string& server_url, std::map<std::string, std::string>& variables) {
+  const auto& workspace = run.spec.workspace;
+  const auto scope = "/subscriptions/" + workspace.subscription_id + "/resourceGroups/" + workspace.resource_group +
+                     "/providers/Microsoft.MachineLearningServices/workspaces/" + workspace.name;
+  variables["AZUREML_WORKSPACE_SCOPE"] = scope;
+  variables["AZUREML_EXPERIMENT_SCOPE"] = scope + "/experiments/" + run.spec.experiment;
+  variables["AZUREML_DISCOVERY_SERVICE_ENDPOINT"] = server_url + "/discovery";
+  variables["AZUREML_RUN_HISTORY_SERVICE_ENDPOINT"] = server_url;
+}
+
+}  // namespace
 
 protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std::string run_token, std::string server_url) {
   protocol::StartMessage start{.run = run.id,
@@ -23,6 +37,7 @@ protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std
       {"AZUREML_RUN_TOKEN", start.run_token},
       {"AZUREML_SERVICE_ENDPOINT", start.server_url},
   };
+  add_scopes(run, start.server_url, start.identity_variables);
   if (run.spec.parent) start.identity_variables["AZUREML_PARENT_RUN_ID"] = run.spec.parent->text();
   return start;
 }

@@ -76,6 +76,7 @@ TEST_F(HubTest, AssignmentIsSentWithHelloAndAgainWhenTheSupervisorDoesNotNameIt)
   EXPECT_EQ(link->count<protocol::StartMessage>(), 1);
   const auto& start = std::get<protocol::StartMessage>(link->messages.back());
   EXPECT_EQ(start.identity_variables.at("AZUREML_RUN_ID"), run.id.text());
+  EXPECT_TRUE(start.identity_variables.at("AZUREML_EXPERIMENT_SCOPE").ends_with("/experiments/" + run.spec.experiment));
   EXPECT_EQ(start.run_token, "run-token");
   const auto again = connect(protocol::AttemptStatus{.run = run.id, .attempt = 1});
   EXPECT_TRUE(link->closed) << "a newer connection replaces the older one";

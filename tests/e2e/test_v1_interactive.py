@@ -196,12 +196,13 @@ def test_forked_children_add_and_nothing_is_doubled(kernel):
 import multiprocessing
 run = exp.start_logging()
 def work(at):
-    run.log('child', at)
-    run.flush()
+    run.log('child', at)     # the end of the worker sends it
 for n in range(50):
     run.log('parent', n)
-with multiprocessing.get_context('fork').Pool(4) as pool:
-    pool.map(work, range(20))
+pool = multiprocessing.get_context('fork').Pool(4)
+pool.map(work, range(20))
+pool.close()
+pool.join()
 run.complete()
 metrics = run.get_metrics()
 assert metrics['parent'] == list(range(50)) and sorted(metrics['child']) == list(range(20)), metrics

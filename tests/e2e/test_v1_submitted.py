@@ -288,3 +288,15 @@ print('source', os.path.abspath('src'))
 """)
     line = next(each for each in done.stdout.splitlines() if each.startswith("args"))
     assert line.startswith("args ['red', ") and str(stoker.work / "src") not in line, line
+
+
+def test_a_script_finds_who_it_is_in_its_environment(stoker, notebook):
+    stoker.write("src/env.py", "import os\nfor name in sorted(os.environ):\n    if name.startswith('AZUREML_') and 'TOKEN' not in name:\n        print('%s=%s' % (name, os.environ[name]))\n")
+    done = notebook("run = Experiment(Workspace.from_config(), 'who').submit(ScriptRunConfig('src', 'env.py'))\nrun.wait_for_completion(show_output=True)\nprint('RUN', run.id, run.experiment.id)")
+    name, experiment = next(line.split()[1:] for line in done.stdout.splitlines() if line.startswith("RUN"))
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("AZUREML_"))
+    scope = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/mine"
+    expected = {"AZUREML_RUN_ID": name, "AZUREML_ARM_SUBSCRIPTION": "s", "AZUREML_ARM_RESOURCEGROUP": "g", "AZUREML_ARM_WORKSPACE_NAME": "mine",
+                "AZUREML_ARM_PROJECT_NAME": "who", "AZUREML_EXPERIMENT_ID": experiment, "AZUREML_WORKSPACE_SCOPE": scope, "AZUREML_EXPERIMENT_SCOPE": scope + "/experiments/who"}
+    assert {key: found.get(key) for key in expected} == expected
+    assert found["AZUREML_SERVICE_ENDPOINT"].startswith("http://127.0.0.1:")

@@ -25,6 +25,8 @@ def find(path: Optional[str], file_name: Optional[str]) -> str:
     for candidate in _candidates(start, file_name):
         if os.path.isfile(candidate):
             return candidate
+    if not os.path.exists(start):
+        raise UserErrorException("We could not find the config file: there is no file or folder {}".format(start))
     name = file_name or _NAMES[0]
     raise UserErrorException("We could not find {0} in: {1} or in its parent directories. Please provide the full path to the config file or "
                              "ensure that {0} exists in the parent directories.".format(name, start))

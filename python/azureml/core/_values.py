@@ -58,10 +58,12 @@ def plain_list(name: str, values: Iterable[Any]) -> List[Any]:
 
 
 def table_rows(name: str, value: Dict[str, Any]) -> Tuple[List[str], List[List[Any]]]:
-    """Columns and rows of a dict column -> list; a dict of scalars is one row.
+    """Columns and rows of a dict column -> list; a dict of scalars is one row, and a pandas DataFrame is taken as its columns.
 
     :raises UserErrorException: when the lists differ in length.
     """
+    if hasattr(value, "columns") and callable(getattr(value, "to_dict", None)):
+        value = value.to_dict("list")
     if not isinstance(value, dict) or not value:
         raise UserErrorException('the value of table "{}" is a {}; a dict column -> list is expected'.format(name, type(value).__name__))
     columns = [_column(name, each) for each in value.values()]

@@ -1,6 +1,6 @@
 """Compute targets of a workspace (spec 6): this version has none beside ``local``. The names import, "get or create" code gets the exception it catches,
 and making or attaching one says that it is not offered yet."""
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, List
 
 from azureml.core._not_yet import not_yet
 from azureml.core.compute_target import AbstractComputeTarget
