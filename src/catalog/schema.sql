@@ -42,6 +42,17 @@ CREATE TABLE removals (
   run_id TEXT PRIMARY KEY NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE run_diffs (
+  run_pk     BIGINT PRIMARY KEY NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  size_bytes BIGINT NOT NULL,
+  object     TEXT NOT NULL             -- digest under which the object store has it
+) WITHOUT ROWID;
+
+CREATE TABLE run_environments (
+  run_pk         BIGINT PRIMARY KEY NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  environment_pk BIGINT NOT NULL REFERENCES environment_records (pk)
+) WITHOUT ROWID;
+
 CREATE TABLE run_events (
   run_pk  BIGINT NOT NULL REFERENCES runs (pk),
   seq     BIGINT NOT NULL,          -- 1, 2, 3 … in the run
