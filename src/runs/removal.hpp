@@ -1,6 +1,6 @@
 #pragma once
-// Runs that go for good: first their rows, all in one transaction with a note, then log and metrics, then the note. What a crash left in between
-// is done at the next start. Contents of files stay in the object store: others may refer to them.
+// Runs that go for good: first their rows, all in one transaction with a note, then log, metrics and samples, then the note. What a crash left in
+// between is done at the next start. Contents of files stay in the object store: others may refer to them.
 
 #include <vector>
 

@@ -26,10 +26,13 @@ TEST_F(RemovalTest, NothingOfTheRunIsLeft) {
   const auto run = finished();
   ASSERT_GT(*logs_->size(run.id), 0U);
   ASSERT_GT(*metrics_->count(run.id), 0U);
+  const std::vector<metrics::NumberedPoint> sample = {{1, {"sample", MetricKind::kRow, {1.0}, {"cpu_percent"}, std::nullopt, clock_.now()}}};
+  ASSERT_TRUE(samples_->append(run.id, 1, sample));
   ASSERT_TRUE(wait(service_->remove(run.id, false)));
   EXPECT_FALSE(is_there(run.id));
   EXPECT_EQ(*logs_->size(run.id), 0U);
   EXPECT_EQ(*metrics_->count(run.id), 0U);
+  EXPECT_EQ(*samples_->count(run.id), 0U);
   EXPECT_EQ(notes(), 0U);
   EXPECT_EQ(wait(service_->remove(run.id, false)).error().code(), ErrorCode::kNotFound);
 }

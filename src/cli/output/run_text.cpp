@@ -146,6 +146,7 @@ std::string error_text(const json::object& run, const Terminal& terminal) {
 
 std::string run_page(const json::object& run, const Terminal& terminal, Time now) {
   const auto& spec = object_of(run, "spec");
+  const bool is_interactive = text_of(run, "kind") == "interactive";
   const auto state = text_of(run, "state");
   const auto end = text_of(object_of(run, "end"), "message");
   const auto time = client::run_time(run, now);
@@ -160,8 +161,8 @@ std::string run_page(const json::object& run, const Terminal& terminal, Time now
       {"source", clean(text_of(spec, "source_directory"))},
       {"snapshot", text_of(run, "snapshot")},
       {"git", git_line(object_of(run, "properties"))},
-      {"environment", environment_line(spec)},
-      {"target", fmt::format("{}, {}", text_of(run, "target"), resources_line(spec))},
+      {"environment", is_interactive ? "" : environment_line(spec)},
+      {"target", is_interactive ? "" : fmt::format("{}, {}", text_of(run, "target"), resources_line(spec))},
       {"submitted", fmt::format("{}{}", time_line(run, "created_at", now),
                                 text_of(spec, "submitted_by").empty() ? "" : ", by " + clean(text_of(spec, "submitted_by")))},
       {"started", time_line(run, "started_at", now)},

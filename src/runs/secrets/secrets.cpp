@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "catalog/runs.hpp"
 #include "catalog/workspaces.hpp"
 
@@ -75,8 +76,10 @@ io::Task<Result<std::shared_ptr<const Mask>>> Secrets::mask_of(WorkspaceId works
   CO_TRY(const auto secrets, co_await catalog_.read(std::move(read)));
   std::vector<std::string> values;
   for (const auto& secret : secrets) {
-    CO_TRY(auto value, vault_.open(secret.sealed));
-    values.push_back(std::move(value));
+    // The runs of the workspace must go on, and a value that nobody can open nobody can write.
+    auto value = vault_.open(secret.sealed);
+    if (value) values.push_back(std::move(*value));
+    else log::error("runs", "a secret cannot be opened and is not masked", {{"workspace", workspace.text()}, {"secret", secret.name}});
   }
   auto mask = std::make_shared<const Mask>(std::move(values));
   masks_[workspace] = mask;
