@@ -10,6 +10,13 @@ WORKSPACE = {"id": "w-1", "subscription_id": "s", "resource_group": "g", "name":
              "description": ""}
 
 
+def in_columns(name, kind, columns, points):
+    """A series as the API gives it with layout=columns; `points` are pairs of time and values."""
+    flat = kind in ("scalar", "image")
+    return {"name": name, "kind": kind, "columns": list(columns), "steps": [None] * len(points), "times": [time for time, _ in points],
+            "values": [values[0] if flat else values for _, values in points]}
+
+
 class Refused(Exception):
     def __init__(self, status, code, message):
         super().__init__(message)
@@ -121,7 +128,7 @@ class InteractiveServer(Server):
         for point in self.metrics.get(name, []):
             if query.get("name", [point["name"]]) == [point["name"]]:
                 series.setdefault((point["name"], point["kind"], tuple(point["columns"])), []).append(point)
-        return {"metrics": [{"name": key[0], "kind": key[1], "columns": list(key[2]), "points": points} for key, points in series.items()]}
+        return {"metrics": [in_columns(*key, [(point["time"], point["values"]) for point in points]) for key, points in series.items()]}
 
     def change(self, name, body, **unused):
         run = self.run(name)

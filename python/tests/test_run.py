@@ -9,6 +9,7 @@ from azureml.core.runconfig import MpiConfiguration
 from azureml.core.script_run_config import get_run_config_from_script_run
 from azureml.exceptions import (ActivityFailedException, ExperimentExecutionException, RunNotFoundException, UserErrorException, WorkspaceException)
 from fakes import Case, Server, event, run_record
+from interactive_server import in_columns
 from stoker import _server
 
 ID = run_record()["id"]
@@ -197,7 +198,7 @@ class TagsTest(ServerCase):
         self.assertIn("written once", str(caught.exception))
 
     def test_metrics_come_from_inside(self):
-        self.server.answers["GET", RUN + "/metrics"] = {"metrics": [{"name": "acc", "kind": "scalar", "columns": [], "points": [{"time": "t", "values": [0.5]}]}]}
+        self.server.answers["GET", RUN + "/metrics"] = {"metrics": [in_columns("acc", "scalar", [], [("t", [0.5])])]}
         self.assertEqual(self.run_object.get_metrics(), {"acc": 0.5})
         self.assertRaises(UserErrorException, self.run_object.log, "acc", 1)
 

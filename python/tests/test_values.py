@@ -4,6 +4,7 @@ import unittest
 
 from azureml.core import _values
 from azureml.exceptions import UserErrorException
+from interactive_server import in_columns
 
 
 class Scalar:
@@ -24,7 +25,7 @@ class Number(float):
 
 
 def series(name, kind, points, columns=()):
-    return {"name": name, "kind": kind, "columns": list(columns), "points": [{"step": None, "time": time, "values": values} for time, values in points]}
+    return in_columns(name, kind, columns, points)
 
 
 class PlainTest(unittest.TestCase):

@@ -57,9 +57,9 @@ class _OfflineRun:
         """The same as `status`."""
         return self._status
 
-    def _keep(self, name: str, kind: str, rows: Iterable[List[Any]], columns: Iterable[str] = ()) -> None:
-        points = [{"time": None, "values": row} for row in rows]
-        self._series.append({"name": str(name), "kind": kind, "columns": list(columns), "points": points})
+    def _keep(self, name: str, kind: str, rows: List[List[Any]], columns: Iterable[str] = ()) -> None:
+        values = [row[0] for row in rows] if kind == "scalar" else rows
+        self._series.append({"name": str(name), "kind": kind, "columns": list(columns), "times": [""] * len(rows), "values": values})
 
     def log(self, name: str, value: Any, description: str = "", step: Optional[int] = None) -> None:
         """Prints ``Attempted to log scalar metric <name>:`` and the value."""

@@ -116,7 +116,7 @@ class MetricsPart:
         :param populate: images and structured metrics as their content (JSON parsed, pictures as bytes) instead of their address.
         """
         with translated(not_found=RunNotFoundException):
-            series = self._service.read("metrics", name=name, max_points=_ALL_POINTS)["metrics"]
+            series = self._service.read("metrics", name=name, max_points=_ALL_POINTS, layout="columns")["metrics"]
         metrics = _values.shape_metrics(series)
         if populate:
             metrics = {key: self._populated(value) for key, value in metrics.items()}

@@ -88,11 +88,11 @@ def from_wire(value: Any) -> Any:
     return _SPECIAL.get(value, value) if isinstance(value, str) else value
 
 
-Points = List[Tuple[str, List[str], Dict[str, Any]]]  # kind, columns, point
+Points = List[Tuple[str, List[str], List[Any], str]]  # kind, columns, values, time
 
 
 def shape_metrics(series: List[Dict[str, Any]]) -> Dict[str, Any]:
-    """``get_metrics()`` from the API's list of series, each ``{"name", "kind", "columns", "points": [{"time", "values"}]}``.
+    """``get_metrics()`` from the API's list of series in the layout "columns", each ``{"name", "kind", "columns", "times", "values"}``.
 
     One scalar is the scalar, several a list; lists are joined; rows and tables become a dict column -> scalar or list. A name that was logged in
     several shapes has its points in order of time.
@@ -100,41 +100,41 @@ def shape_metrics(series: List[Dict[str, Any]]) -> Dict[str, Any]:
     by_name = {}  # type: Dict[str, List[Dict[str, Any]]]
     for each in series:
         by_name.setdefault(each["name"], []).append(each)
-    shaped = {name: _shape_scalars(several[0]["points"]) if len(several) == 1 and several[0]["kind"] == "scalar" else _shape_one(_in_order(several))
+    shaped = {name: _shape_scalars(several[0]["values"]) if len(several) == 1 and several[0]["kind"] == "scalar" else _shape_one(_in_order(several))
               for name, several in by_name.items()}
     return {name: value for name, value in shaped.items() if value is not None}
 
 
-def _shape_scalars(points: List[Dict[str, Any]]) -> Any:
+def _shape_scalars(values: List[Any]) -> Any:
     """The commonest shape, which may have very many points."""
-    values = [point["values"][0] for point in points]
     if any(type(value) is not float and type(value) is not int for value in values):
         values = [from_wire(value) for value in values]
     return values if len(values) > 1 else values[0] if values else None
 
 
 def _in_order(several: List[Dict[str, Any]]) -> Points:
-    points = [(each["kind"], each.get("columns") or [], point) for each in several for point in each["points"]]
+    points = [(each["kind"], each["columns"], values if isinstance(values, list) else [values], time)
+              for each in several for time, values in zip(each["times"], each["values"])]
     if len(several) > 1:
-        points.sort(key=lambda point: point[2].get("time") or "")  # stable
+        points.sort(key=lambda point: point[3])  # stable
     return points
 
 
 def _shape_one(points: Points) -> Optional[Any]:
     if not points:
         return None
-    kinds = {kind for kind, _, _ in points}
+    kinds = {kind for kind, _, _, _ in points}
     if kinds & {"row", "table"}:
         return _shape_rows([point for point in points if point[0] in ("row", "table")], kinds)
-    values = [from_wire(value) for _, _, point in points for value in point["values"]]
+    values = [from_wire(value) for _, _, several, _ in points for value in several]
     return values[0] if len(points) == 1 and "list" not in kinds else values
 
 
 def _shape_rows(points: Points, kinds: Any) -> Dict[str, Any]:
     columns = {}  # type: Dict[str, List[Any]]
-    for _, names, point in points:
-        for column, value in zip(names, point["values"]):
+    for _, names, values, _ in points:
+        for column, value in zip(names, values):
             columns.setdefault(column, []).append(from_wire(value))
     if len(points) == 1 and "table" not in kinds:
-        return {column: values[0] for column, values in columns.items()}
+        return {column: several[0] for column, several in columns.items()}
     return columns
