@@ -33,9 +33,10 @@ std::string Vault::seal(std::string_view text) const {
 Result<std::string> Vault::open(std::string_view sealed) const {
   const Error damaged = Error(ErrorCode::kSnapshotCorrupt, "a secret cannot be opened")
                             .hint("the data folder's file `secret` is not the one that it was sealed with; set it anew");
+  constexpr std::size_t kLeast = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
+  if (sealed.size() < 2 * kLeast) return damaged;
   Bytes box(sealed.size() / 2);
   std::size_t size = 0;
-  constexpr std::size_t kLeast = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
   if (sodium_hex2bin(box.data(), box.size(), sealed.data(), sealed.size(), nullptr, &size, nullptr) != 0 || size < kLeast) return damaged;
   std::string text(size - kLeast, '\0');
   const auto* boxed = box.data() + crypto_secretbox_NONCEBYTES;
