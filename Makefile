@@ -4,7 +4,7 @@
 
 help:
 	@echo "make demo          install what is missing, build, train a real model and show its run"
-	@echo "make test          pass the tests            make test RING=unit|python|e2e|thread|fuzz|all (tools/README.md)"
+	@echo "make test          pass the tests            make test RING=fast|unit|python|e2e|thread|fuzz|all (tools/README.md)"
 	@echo "make build         build/bin/stoker and build/bin/stoker-supervisor"
 	@echo "make check         format, tidy, floors, generated files"
 	@echo "make generate      write the generated files anew"
