@@ -75,7 +75,6 @@ io::Task<Status> Removal::remove_stores(std::vector<RunId> runs) {
       CHECK_OK(parts.logs.remove(run));
       CHECK_OK(parts.metrics.remove(run));
       CHECK_OK(parts.samples.remove(run));
-      CHECK_OK(parts.samples.remove(run));
     }
     return ok();
   };

@@ -13,8 +13,8 @@ namespace {
 
 std::string path_of(std::size_t index, std::string_view field) { return fmt::format("runs[{}].{}", index, field); }
 
-/// A request that made several runs has a key for each: the client's own, and that with a number, which no header can hold.
-std::string key_of(const std::string& key, std::size_t index) { return index == 0 ? key : fmt::format("{}\n{}", key.substr(0, 120), index); }
+/// A request that made several runs has a key for each: the client's own, and its digest with a number, which no header can hold.
+std::string key_of(const std::string& key, std::size_t index) { return index == 0 ? key : fmt::format("{}\n{}", sha256(key).hex(), index); }
 
 struct Wishes {
   std::vector<InteractiveWish> list;

@@ -88,6 +88,9 @@ TEST_F(InteractiveTest, TheSameKeyMakesTheRunsOnce) {
   EXPECT_EQ((*first)[0].id, (*again)[0].id);
   EXPECT_EQ((*first)[1].id, (*again)[1].id);
   EXPECT_EQ(begin({wish()}, "key").error().code(), ErrorCode::kConflict);
+  const std::string long_key(127, 'k');
+  ASSERT_TRUE(begin({wish(), wish()}, long_key + "1"));
+  EXPECT_TRUE(begin({wish(), wish()}, long_key + "2")) << "keys that differ at their end only";
 }
 
 TEST_F(InteractiveTest, CancelEndsAtOnce) {

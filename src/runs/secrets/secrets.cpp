@@ -25,6 +25,11 @@ Status check_name(const std::string& name) {
 
 }  // namespace
 
+void Secrets::changed(const WorkspaceId& workspace) {
+  ++changes_;
+  masks_.erase(workspace);
+}
+
 io::Task<Status> Secrets::put(WorkspaceId workspace, std::string name, std::string value) {
   CO_CHECK_OK(check_name(name));
   if (value.size() > kLongestValue) co_return Error(ErrorCode::kInvalidInput, "the value of a secret has at most 65,536 bytes");
@@ -32,7 +37,7 @@ io::Task<Status> Secrets::put(WorkspaceId workspace, std::string name, std::stri
     return catalog::put_secret(transaction, workspace, name, sealed, now);
   };
   CO_CHECK_OK(co_await catalog_.write(std::move(work)));
-  masks_.erase(workspace);
+  changed(workspace);
   co_return ok();
 }
 
@@ -45,7 +50,7 @@ io::Task<Result<std::string>> Secrets::get(WorkspaceId workspace, std::string na
 io::Task<Status> Secrets::remove(WorkspaceId workspace, std::string name) {
   auto work = [workspace, name](db::Transaction& transaction) { return catalog::remove_secret(transaction, workspace, name); };
   CO_CHECK_OK(co_await catalog_.write(std::move(work)));
-  masks_.erase(workspace);
+  changed(workspace);
   co_return ok();
 }
 
@@ -72,6 +77,7 @@ io::Task<Result<std::shared_ptr<const Mask>>> Secrets::mask_for(RunId run) {
 
 io::Task<Result<std::shared_ptr<const Mask>>> Secrets::mask_of(WorkspaceId workspace) {
   if (const auto known = masks_.find(workspace); known != masks_.end()) co_return known->second;
+  const auto changes_before = changes_;
   auto read = [workspace](db::Connection& connection) { return catalog::list_secrets(connection, workspace); };
   CO_TRY(const auto secrets, co_await catalog_.read(std::move(read)));
   std::vector<std::string> values;
@@ -82,7 +88,8 @@ io::Task<Result<std::shared_ptr<const Mask>>> Secrets::mask_of(WorkspaceId works
     else log::error("runs", "a secret cannot be opened and is not masked", {{"workspace", workspace.text()}, {"secret", secret.name}});
   }
   auto mask = std::make_shared<const Mask>(std::move(values));
-  masks_[workspace] = mask;
+  // What was read while a secret changed serves this once.
+  if (changes_ == changes_before) masks_[workspace] = mask;
   co_return mask;
 }
 

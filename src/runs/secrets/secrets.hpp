@@ -32,12 +32,14 @@ class Secrets {
 
  private:
   io::Task<Result<std::shared_ptr<const Mask>>> mask_of(WorkspaceId workspace);
+  void changed(const WorkspaceId& workspace);
 
   catalog::Catalog& catalog_;
   const Clock& clock_;
   const Vault vault_;
   std::unordered_map<RunId, WorkspaceId> workspaces_;  // of runs that write
   std::unordered_map<WorkspaceId, std::shared_ptr<const Mask>> masks_;
+  std::uint64_t changes_ = 0;  // of any secret
 };
 
 }  // namespace stoker::runs
