@@ -101,6 +101,11 @@ io::Task<Status> check_reach(Call& call, const Route& route) {
   co_return ok();
 }
 
+io::Task<Status> check_run_reach(Call& call, RunId run, bool write) {
+  if (call.caller.kind != Caller::Kind::kRun) co_return ok();
+  co_return co_await check_run(call, std::move(run), write);
+}
+
 io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs) {
   const bool starts_programs = std::ranges::any_of(specs, [](const RunSpec& spec) { return spec.kind == RunKind::kScript; });
   if (starts_programs) CO_CHECK_OK(co_await check_peer(call));

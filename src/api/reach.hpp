@@ -10,6 +10,9 @@ namespace stoker::api {
 /// For routes with a `{run}`. kForbidden, also where there is no such run: a run's token learns nothing about others.
 io::Task<Status> check_reach(Call& call, const Route& route);
 
+/// For a run that the path does not name. Only a run's token is held to it.
+io::Task<Status> check_run_reach(Call& call, RunId run, bool write);
+
 /// `run` is `ancestor` or has it above.
 io::Task<Result<bool>> is_at_or_below(catalog::Catalog& catalog, RunId ancestor, RunId run);
 

@@ -170,7 +170,7 @@ void ServerTest::start(HttpLimits limits) {
                    }};
   services.spool_directory = folder_ + "/spool";
   services.request_stop = [this] { ++stops_asked_; };
-  server_ = std::make_unique<HttpServer>(std::move(services), limits);
+  server_ = std::make_unique<HttpServer>(std::move(services), &answer, limits);
   const auto listening = server_->listen({});
   ASSERT_TRUE(listening) << listening.error().to_terminal();
   thread_ = std::thread([this] { loop_.run(); });

@@ -14,9 +14,11 @@
 #include <fmt/format.h>
 
 #include "api/http/http_server.hpp"
+#include "api/router.hpp"
 #include "base/log.hpp"
 #include "client/home.hpp"
 #include "io/signals.hpp"
+#include "mlflow/face.hpp"
 #include "server/data_folder.hpp"
 #include "server/version.hpp"
 #include "targets/target.hpp"
@@ -181,25 +183,26 @@ Status Server::make_api() {
   const auto spool = data_->file("incoming");
   CHECK_OK(io::remove_tree(spool));  // what a crash left half received
   CHECK_OK(io::make_directories(spool));
-  http_ = std::make_unique<api::HttpServer>(api::Services{.loop = loop_,
-                                                          .pool = pool_,
-                                                          .clock = clock_,
-                                                          .random = random_,
-                                                          .catalog = *catalog_,
-                                                          .runs = *runs_,
-                                                          .objects = *objects_,
-                                                          .logs = *logs_,
-                                                          .metrics = *metrics_,
-                                                          .samples = *samples_,
-                                                          .tokens = *tokens_,
-                                                          .info = std::move(info),
-                                                          .spool_directory = spool,
-                                                          .request_stop =
-                                                              [this] {
-                                                                stopping_ = true;
-                                                                stop_requested_.notify();
-                                                              },
-                                                          .more_checks = {}});
+  api::Services services{.loop = loop_,
+                         .pool = pool_,
+                         .clock = clock_,
+                         .random = random_,
+                         .catalog = *catalog_,
+                         .runs = *runs_,
+                         .objects = *objects_,
+                         .logs = *logs_,
+                         .metrics = *metrics_,
+                         .samples = *samples_,
+                         .tokens = *tokens_,
+                         .info = std::move(info),
+                         .spool_directory = spool,
+                         .request_stop =
+                             [this] {
+                               stopping_ = true;
+                               stop_requested_.notify();
+                             },
+                         .more_checks = {}};
+  http_ = std::make_unique<api::HttpServer>(std::move(services), mlflow::Face(options_.personal).before(&api::answer));
   return http_->listen({.address = options_.listen});
 }
 

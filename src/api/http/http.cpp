@@ -8,12 +8,13 @@
 namespace stoker::api {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods = {{{Method::kGet, "GET"},
+constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods = {{{Method::kGet, "GET"},
                                                                           {Method::kHead, "HEAD"},
                                                                           {Method::kPost, "POST"},
                                                                           {Method::kPut, "PUT"},
                                                                           {Method::kPatch, "PATCH"},
-                                                                          {Method::kDelete, "DELETE"}}};
+                                                                          {Method::kDelete, "DELETE"},
+                                                                          {Method::kOptions, "OPTIONS"}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 

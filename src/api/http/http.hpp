@@ -18,7 +18,7 @@
 
 namespace stoker::api {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOther };
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 std::string_view to_text(Method method);
 Method method_from_text(std::string_view text);
 

@@ -57,8 +57,13 @@ Error cannot_listen(const Tcp::endpoint& endpoint, const error_code& code) {
 
 class HttpServer::Impl {
  public:
-  Impl(Services services, HttpLimits limits)
-      : services_(std::move(services)), limits_(limits), acceptor_(services_.loop), tasks_(services_.loop, "api"), idle_(services_.loop) {}
+  Impl(Services services, Answer answer, HttpLimits limits)
+      : services_(std::move(services)),
+        answer_(std::move(answer)),
+        limits_(limits),
+        acceptor_(services_.loop),
+        tasks_(services_.loop, "api"),
+        idle_(services_.loop) {}
 
   Status listen(const ListenOptions& options);
   void start();
@@ -75,6 +80,7 @@ class HttpServer::Impl {
   bool is_busy() const;
 
   Services services_;
+  Answer answer_;
   HttpLimits limits_;
   io::Pool transfers_{8};
   Acceptor acceptor_;
@@ -136,7 +142,7 @@ io::Task<void> HttpServer::Impl::accept_forever() {
       continue;
     }
     try {
-      tasks_.spawn("connection", serve(std::make_unique<Connection>(services_, limits_, transfers_, std::move(socket))));
+      tasks_.spawn("connection", serve(std::make_unique<Connection>(services_, answer_, limits_, transfers_, std::move(socket))));
     } catch (const std::exception& failure) {
       log::warning("api", "cannot serve a connection", {{"cause", failure.what()}});
     }
@@ -184,7 +190,8 @@ io::Task<void> HttpServer::Impl::stop() {
   co_await tasks_.join();
 }
 
-HttpServer::HttpServer(Services services, HttpLimits limits) : impl_(std::make_unique<Impl>(std::move(services), limits)) {}
+HttpServer::HttpServer(Services services, Answer answer, HttpLimits limits)
+    : impl_(std::make_unique<Impl>(std::move(services), std::move(answer), limits)) {}
 HttpServer::~HttpServer() = default;
 Status HttpServer::listen(const ListenOptions& options) { return impl_->listen(options); }
 void HttpServer::start() { impl_->start(); }

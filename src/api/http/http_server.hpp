@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "api/http/http.hpp"
 #include "api/services.hpp"
 
 namespace stoker::api {
@@ -30,9 +32,14 @@ struct ListenOptions {
   bool beyond_loopback = false;
 };
 
+class Peer;
+/// The way of one request; never throws but for cancellation. `answer` of router.hpp is the one of /api/v1.
+using Answer = std::function<io::Task<Reply>(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head,
+                                             BodyReader& body, Peer& peer)>;
+
 class HttpServer {
  public:
-  HttpServer(Services services, HttpLimits limits = {});
+  HttpServer(Services services, Answer answer, HttpLimits limits = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -38,21 +38,6 @@ Result<std::vector<std::string>> parse_segments(std::string_view path) {
   }
 }
 
-Result<Query> parse_query(std::string_view text) {
-  Query query;
-  while (!text.empty()) {
-    const auto end = text.find('&');
-    const auto part = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (part.empty()) continue;
-    const auto equals = part.find('=');
-    TRY(auto name, percent_decode(part.substr(0, equals), true));
-    TRY(auto value, percent_decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1), true));
-    query.emplace_back(std::move(name), std::move(value));
-  }
-  return query;
-}
-
 }  // namespace
 
 Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
@@ -74,6 +59,21 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   }
   if (!is_valid_utf8(out)) return bad_path("it is not UTF-8");
   return out;
+}
+
+Result<Query> parse_query(std::string_view text) {
+  Query query;
+  while (!text.empty()) {
+    const auto end = text.find('&');
+    const auto part = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    TRY(auto name, percent_decode(part.substr(0, equals), true));
+    TRY(auto value, percent_decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1), true));
+    query.emplace_back(std::move(name), std::move(value));
+  }
+  return query;
 }
 
 Result<Target> parse_target(std::string_view text) {

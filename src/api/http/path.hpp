@@ -22,6 +22,9 @@ struct Target {
 /// kInvalidInput says what is wrong; the message never repeats raw bytes.
 Result<Target> parse_target(std::string_view text);
 
+/// What stands behind the question mark; kInvalidInput as above.
+Result<Query> parse_query(std::string_view text);
+
 /// `%41` → `A`; kInvalidInput for a broken escape, NUL or bytes that are not UTF-8. `plus_is_space`: as in queries.
 Result<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
