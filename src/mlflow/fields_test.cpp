@@ -32,7 +32,7 @@ TEST(FieldsTest, RefusesWhatIsNoNumber) {
   for (const std::string_view name : {"a", "b", "e"}) EXPECT_FALSE(fields.integer(name)) << name;
   for (const std::string_view name : {"a", "c", "d", "e"}) EXPECT_FALSE(fields.number(name)) << name;
   EXPECT_EQ(message_of(fields.integer("b").error()),
-            "Invalid value 1.5E0 for parameter 'b' supplied:  Hint: Value was of type 'float'. See the API docs for more information about request parameters.");
+            "Invalid value 1.5 for parameter 'b' supplied:  Hint: Value was of type 'float'. See the API docs for more information about request parameters.");
 }
 
 TEST(FieldsTest, NullAndTheEmptyTextAreMissing) {
