@@ -56,6 +56,7 @@ constexpr Row kMatrix[] = {
     {"list_children", false, true, true, false, false},
     {"get_metrics", false, true, true, false, false},
     {"get_log", false, true, true, false, false},
+    {"get_log_spans", false, true, true, false, false},
     {"follow_run", false, true, true, false, false},
     {"list_files", false, true, true, false, false},
     {"get_file", false, true, true, false, false},

@@ -18,7 +18,6 @@ Error beyond_reach() {
   return Error(ErrorCode::kForbidden, "this token does not reach that run").hint("the token of a run reaches that run and the runs below it");
 }
 
-
 /// The token of an attempt that is over reads what it could read, and writes nothing.
 io::Task<Status> check_live(const Call& call) {
   const auto& caller = call.caller;

@@ -37,8 +37,8 @@ Difference difference(const Run& before, const RunChanges& changes) {
 std::string named(std::string_view one, std::string_view many, const std::vector<std::string>& keys, std::string_view verb) {
   const auto shown = std::min(keys.size(), kMostNamed);
   const auto more = keys.size() > shown ? fmt::format(" and {} more", keys.size() - shown) : std::string();
-  return fmt::format("{} {}{} {}", keys.size() == 1 ? one : many, fmt::join(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(shown), ", "), more,
-                     verb);
+  return fmt::format("{} {}{} {}", keys.size() == 1 ? one : many, fmt::join(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                     more, verb);
 }
 
 std::string sentence(const Difference& found, const RunChanges& changes) {

@@ -71,7 +71,8 @@ TEST_F(RunRecordTest, EachRunOfABatchHasItsDiff) {
   const auto spec = [](const json::value& diff) {
     return json::object{{"argv", json::array{"/bin/true"}}, {"environment_variables", {{"STOKER_MOCK", "hang"}}}, {"diff", diff}};
   };
-  const auto made = request("POST", "/api/v1/runs/batch", json::serialize(json::object{{"runs", json::array{spec("one"), spec(nullptr), spec("one")}}}));
+  const auto made =
+      request("POST", "/api/v1/runs/batch", json::serialize(json::object{{"runs", json::array{spec("one"), spec(nullptr), spec("one")}}}));
   ASSERT_EQ(made.status, 201) << made.body;
   std::vector<std::string> diffs;
   const auto record = made.record();
