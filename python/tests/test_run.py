@@ -11,6 +11,7 @@ from azureml.exceptions import (ActivityFailedException, ExperimentExecutionExce
 from fakes import Case, Server, event, run_record
 from interactive_server import in_columns
 from stoker import _server
+from stoker._surroundings import user_at_host
 
 ID = run_record()["id"]
 RUN = "/api/v1/runs/" + ID
@@ -186,9 +187,9 @@ class FilesTest(ServerCase):
 class TagsTest(ServerCase):
     def test_tags_are_texts_or_nothing(self):
         self.run_object.set_tags({"a": 1, "b": None})
-        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"a": "1", "b": None}})
+        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"a": "1", "b": None}, "by": user_at_host()})
         self.run_object.tag("bare")
-        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"bare": None}})
+        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"bare": None}, "by": user_at_host()})
         self.assertEqual(self.run_object.remove_tags("a"), {"kind": "test", "bare": None})
 
     def test_a_changed_property_raises(self):

@@ -29,6 +29,14 @@ class InteractiveTest : public ServerTest {
   Answer log(const std::string& run, int sequence, const std::string& points) {
     return post(run, "metrics", fmt::format(R"({{"writer":"w","sequence":{},"points":[{}]}})", sequence, points));
   }
+  /// What events of kind "change" say.
+  std::vector<std::string> told(const std::string& run) {
+    std::vector<std::string> messages;
+    const auto record = request("GET", "/api/v1/runs/" + run + "/events").record();
+    for (const auto& event : record.at("events").as_array())
+      if (event.at("kind") == "change") messages.emplace_back(event.at("message").as_string());
+    return messages;
+  }
   std::size_t listed(const std::string& query) { return request("GET", "/api/v1/runs?" + query).record().at("runs").as_array().size(); }
   std::string workspace() { return std::string(begun().at("workspace_id").as_string()); }
 };
@@ -196,9 +204,36 @@ TEST_F(InteractiveTest, RunsAreDescribedByName) {
   const auto id = id_of(begun());
   const auto changed = request("PATCH", "/api/v1/runs/" + id, R"({"description":"best so far","display_name":"new","by":"ada"})");
   EXPECT_EQ(changed.record().at("description"), "best so far");
-  const auto events = request("GET", "/api/v1/runs/" + id + "/events").body;
-  EXPECT_NE(events.find("described by ada"), std::string::npos);
-  EXPECT_NE(events.find("renamed to"), std::string::npos);
+  EXPECT_EQ(told(id), std::vector<std::string>{"renamed to \"new\"; described by ada"});
+}
+
+TEST_F(InteractiveTest, WhoWroteWhatIsToldOncePerCall) {
+  start();
+  const auto id = id_of(begun(R"(,"tags":{"old":"1"})"));
+  const auto path = "/api/v1/runs/" + id;
+  const std::string body = R"({"tags":{"b":"2","a":null},"remove_tags":["old","never"],"properties":{"p":"1"},"by":"ada"})";
+  ASSERT_EQ(request("PATCH", path, body).status, 200);
+  ASSERT_EQ(request("PATCH", path, body).status, 200);
+  ASSERT_EQ(request("PATCH", path, R"({"tags":{"a":"1"}})").status, 200);
+  ASSERT_EQ(request("PATCH", path, R"({"tags":{"c":"1"},"properties":{"p":"2"}})").status, 409);
+  EXPECT_EQ(told(id), (std::vector<std::string>{"tags a, b set; tag old removed; property p added by ada", "tag a set"}))
+      << "nothing for what was so, nothing for what was refused";
+  const auto events = request("GET", path + "/events").record();
+  const auto& data = events.at("events").at(1).at("data");
+  EXPECT_EQ(data.at("by"), "ada");
+  EXPECT_EQ(data.at("tags"), (json::array{"a", "b"}));
+  EXPECT_EQ(data.at("removed_tags"), json::array{"old"});
+  json::object many;
+  for (int i = 0; i < 25; ++i) many[fmt::format("k{:02}", i)] = "x";
+  ASSERT_EQ(request("PATCH", path, json::serialize(json::object{{"tags", many}})).status, 200);
+  EXPECT_TRUE(told(id).back().ends_with("k18, k19 and 5 more set")) << told(id).back();
+}
+
+TEST_F(InteractiveTest, ArchivingIsToldOnce) {
+  start();
+  const auto id = id_of(begun());
+  for (const auto* verb : {"archive", "archive", "restore"}) ASSERT_EQ(post(id, verb, R"({"by":"ada"})").status, 200);
+  EXPECT_EQ(told(id), (std::vector<std::string>{"archived by ada", "restored by ada"}));
 }
 
 TEST_F(InteractiveTest, ExperimentsAreChangedAndDeleted) {

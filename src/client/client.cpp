@@ -302,6 +302,9 @@ Result<std::optional<std::string>> Client::diff(const RunId& id) {
 }
 
 Result<std::optional<json::object>> Client::environment(const RunId& id) { return if_found(call("GET", run_target(id, "/environment"))); }
+Result<json::object> Client::log_spans(const RunId& id, std::uint64_t offset) {
+  return call("GET", run_target(id, fmt::format("/log/spans?limit=10000&offset={}", offset)));
+}
 Result<json::object> Client::samples(const RunId& id) { return call("GET", run_target(id, "/samples?limit=1000000")); }
 
 Status Client::lay_down_snapshot(const SnapshotId& id, const std::string& directory) {

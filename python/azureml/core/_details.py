@@ -76,10 +76,9 @@ def definition(record: Dict[str, Any]) -> Dict[str, Any]:
             "environmentVariables": spec.get("environment_variables") or {}}
 
 
-def environment(record: Dict[str, Any]) -> "Environment":
-    """The environment of a submitted run."""
+def environment(spec: Dict[str, Any]) -> "Environment":
+    """The user-managed environment of an EnvironmentSpec."""
     from azureml.core.environment import Environment
-    spec = record["spec"].get("environment") or {}
     found = Environment(None)
     found.python.user_managed_dependencies = True
     found.python.interpreter_path = (spec.get("settings") or {}).get("interpreter") or "python"

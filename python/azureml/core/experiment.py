@@ -54,8 +54,9 @@ class Experiment:
     @property
     def _record(self) -> Dict[str, Any]:
         if self._record_cache is None:
-            self.refresh()
-        return self._record_cache or {}
+            with translated(not_found=ExperimentNotFoundException):
+                self._record_cache = self._workspace._client.get(self._path())
+        return self._record_cache
 
     @staticmethod
     def list(workspace: Workspace, experiment_name: Optional[str] = None, view_type: str = "ActiveOnly", tags: Any = None) -> "List[Experiment]":
@@ -153,15 +154,16 @@ class Experiment:
         :param snapshot_directory: the folder that is kept as the run's source; None keeps nothing.
         :raises SnapshotException: the folder cannot be read, or is too large; no run exists then.
         """
-        properties, snapshot, source = {}, None, ""  # type: Dict[str, str], Optional[str], str
+        properties, snapshot, source, diff = {}, None, "", None  # type: Dict[str, str], Optional[str], str, Optional[str]
         if snapshot_directory is not None:
             source = os.path.abspath(os.path.expanduser(os.fspath(snapshot_directory)))
             with _snapshots.told(source):
                 taken = self._workspace._client.snapshot(source, _snapshots.max_bytes())
-            properties, snapshot = taken.get("properties") or {}, taken["snapshot"]
+            properties, snapshot, diff = taken.get("properties") or {}, taken["snapshot"], taken.get("diff")
         folder = os.path.abspath(outputs or "outputs")
         os.makedirs(folder, exist_ok=True)
-        body = _interactive.body(self, display_name=display_name, properties=properties, snapshot=snapshot, source=source, run_id=kwargs.get("run_id"))
+        body = _interactive.body(self, display_name=display_name, properties=properties, snapshot=snapshot, source=source, diff=diff,
+                                 run_id=kwargs.get("run_id"))
         run = _interactive.begin(self, [body], folder)[0]
         notebook = _interactive.notebook_file()
         if notebook is not None and not (source and notebook.startswith(source + os.sep)):

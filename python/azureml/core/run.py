@@ -190,13 +190,16 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
         return found
 
     def get_environment(self) -> "Environment":
-        """The environment that it ran in.
+        """The environment that it ran in; of an interactive run that of its process. Versions of packages: ``stoker.Record(run).environment()``.
 
-        :raises UserErrorException: an interactive run has none of its own.
+        :raises UserErrorException: of an interactive run it is not known.
         """
-        if self._is_interactive:
-            raise UserErrorException("the run {} is interactive: it has no environment of its own".format(self._run_id))
-        return _details.environment(self._record)
+        if not self._is_interactive:
+            return _details.environment(self._record["spec"].get("environment") or {})
+        with translated():
+            self._service.flush(60.0)
+            told = self._service.read("environment")
+        return _details.environment({"settings": {"interpreter": told["interpreter"]}})
 
     @property
     def input_datasets(self) -> Any:

@@ -37,7 +37,7 @@ class Workspace:
         self._resource_group = resource_group
         self._name = workspace_name
         self._auth = auth
-        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, which a run's token does not reach
+        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, and tells a run's token where it is
         self._location = _location
         self._sku = sku
         self._client = _client or Client()
@@ -139,7 +139,8 @@ class Workspace:
     @property
     def _record(self) -> Dict[str, Any]:
         if self._record_cache is None:
-            self._record_cache = self._find_or_make()
+            with translated(WorkspaceException):
+                self._record_cache = self._client.get(path_of("workspaces", self._known_id)) if self._known_id else self._find_or_make()
         return self._record_cache
 
     @property
