@@ -193,7 +193,7 @@ class LoadTest(FileCase):
         self.assertIn("before the SDK", caught.exception.message)
 
     def test_broken_files_name_the_line(self):
-        for text, word in (("a: [1", "line 1"), ("script: x\n b: 2", "line 2"), ("- 1\n", "is a list"), ("environment: 5", "environment is a int"), ("arguments: {a: 1}", "arguments is a mapping"),
+        for text, word in (("a: [1", "line 1"), ("script: x\n b: 2", "line 2"), ("- 1\n", "is a list"), ("environment: 5", "environment is an int"), ("arguments: {a: 1}", "arguments is a mapping"),
                            ("environment: {python: {userManagedDependencies: maybe}}", "userManagedDependencies is 'maybe'"), ("environment: none.yml", "none.yml")):
             path = self.put("x.runconfig", text)
             with self.assertRaises(RunConfigurationException, msg=text) as caught:
@@ -278,7 +278,7 @@ class ClassesTest(Case):
         config.run_config.max_run_duration_seconds = -1
         with self.assertRaises(UserErrorException) as caught:
             config._specification()
-        for word in ("arguments[1] is a dict", "arguments[2] is a NoneType", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "datasets", "max_run_duration_seconds is -1",
+        for word in ("arguments[1] is a dict", "arguments[2] is None", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "datasets", "max_run_duration_seconds is -1",
                      "system-managed", "containers", "the script no.py is not in"):
             self.assertIn(word, caught.exception.message)
 

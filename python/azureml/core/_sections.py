@@ -6,7 +6,7 @@ A class names its fields once (`Field`); from that come reading with a warning f
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from azureml.core._naming import did_you_mean
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._yaml_writer import dump
 from azureml.exceptions import RunConfigurationException
 
@@ -73,7 +73,7 @@ class Section:
         if values is None:
             return self
         if not isinstance(values, dict):
-            raise place.wrong("is a {}; a mapping is expected".format(type(values).__name__))
+            raise place.wrong("is {}; a mapping is expected".format(a_kind(values)))
         known = {each.key.lower(): each for each in self._fields}
         for key, value in values.items():
             found = known.get(str(key).lower())
@@ -140,7 +140,7 @@ def _as_default(default: Any, value: Any, place: Place) -> Any:
         return [] if value is None else list(value) if isinstance(value, list) else [value]
     if isinstance(default, dict):
         if value is not None and not isinstance(value, dict):
-            raise place.wrong("is a {}; a mapping is expected".format(type(value).__name__))
+            raise place.wrong("is {}; a mapping is expected".format(a_kind(value)))
         return dict(value or {})
     if isinstance(value, (dict, list)):
         raise place.wrong("is a {}; a single value is expected".format("mapping" if isinstance(value, dict) else "list"))
