@@ -1,9 +1,11 @@
 """Run configurations in memory and in files (spec 4; behaviour 19 of section 20; idiom 14 of section 19)."""
+import copy
 import json
 import os
 import warnings
 
 from azureml.core import Environment, RunConfiguration, ScriptRunConfig
+from azureml.core._sections import Place
 from azureml.core.conda_dependencies import CondaDependencies
 from azureml.core.runconfig import (AmlComputeConfiguration, Data, DataLocation, DataReferenceConfiguration, Dataset, DockerConfiguration, MpiConfiguration,
                                     ParallelTaskConfiguration, PyTorchConfiguration, TensorflowConfiguration)
@@ -240,6 +242,23 @@ class ClassesTest(Case):
         config.auto_prepare_environment = config.prepare_environment = False
         config.target = type("Target", (), {"name": "gpu"})()
         self.assertEqual(config.target, "gpu")
+
+    def test_old_attributes_work_and_say_what_replaces_them(self):
+        config = RunConfiguration()
+        for use, words in ((lambda: setattr(config.environment.docker, "enabled", False), "DockerConfiguration(use_docker=...)"),
+                           (lambda: setattr(config.environment.docker, "shm_size", "4g"), "DockerConfiguration(shm_size=...)"),
+                           (lambda: setattr(config, "auto_prepare_environment", False), "always prepared")):
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                use()
+            self.assertEqual([each.category for each in told], [DeprecationWarning])
+            self.assertIn(words, str(told[0].message))
+            self.assertTrue(told[0].filename.endswith("test_runconfig.py"))
+        self.assertEqual((config.environment.docker.shm_size, config.auto_prepare_environment), ("4g", False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # reading and copying say nothing
+            RunConfiguration()._read({"environment": {"docker": {"enabled": False, "shmSize": "4g"}}}, Place("file"))
+            self.assertEqual(copy.deepcopy(config), config)
 
     def test_private_names_of_2019(self):
         cluster = AmlComputeConfiguration()

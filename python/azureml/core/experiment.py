@@ -195,7 +195,7 @@ class Experiment:
         self._change({"remove_tags": [str(key) for key in ([tags] if isinstance(tags, str) else tags)]})
 
     def archive(self) -> None:
-        """Leaves it out of lists; its runs stay."""
+        """Leaves it out of lists; its runs stay. A new run brings it back."""
         self._change({"archived": True})
 
     def reactivate(self, new_name: Optional[str] = None) -> None:
