@@ -59,7 +59,7 @@ class NamesTest(WrongInputCase):
         self.write("work/.azureml/config.json", json.dumps({"subscription_id": "s", "resource_group": "g", "workspace_name": "w11"}))
         with self.assertRaises(Exception) as caught:
             Workspace.from_config()
-        for words in ("The workspace w11 is not known", 'did you mean "w1"?', "stoker workspace create w11 --subscription s --resource-group g"):
+        for words in ("The workspace w11 is not known", 'did you mean "w1"?', "stoker workspace create s/g/w11"):
             self.assertIn(words, caught.exception.message)
 
     def test_look_ups_suggest_the_near_name(self):

@@ -134,8 +134,8 @@ class Workspace:
             is_own = self._client.endpoint.is_own
         if not is_own:
             near = did_you_mean(self._name, [record["name"] for record in Workspace._records(self._client, None, None)])
-            raise WorkspaceException("The workspace {} is not known to the server {}{}. To make it: stoker workspace create {} --subscription {} --resource-group {}".format(
-                self._name, self._client.endpoint.url, near, self._name, self._subscription_id, self._resource_group))
+            raise WorkspaceException("The workspace {} is not known to the server {}{}. To make it: stoker workspace create {}/{}/{}".format(
+                self._name, self._client.endpoint.url, near, self._subscription_id, self._resource_group, self._name))
         body = {"subscription_id": self._subscription_id, "resource_group": self._resource_group, "name": self._name, "exist_ok": True}
         with translated(WorkspaceException):
             record = self._client.post("/workspaces", body)
