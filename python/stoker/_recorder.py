@@ -44,6 +44,7 @@ class Recorder:
         self._not_before = 0.0
         self._pause = 0.05
         self._beats = False
+        self._has_beaten = False  # the server watches over runs that have: the first goes before any points, since a busy process is never without some
         self._next_beat = 0.0
         self._failure = None  # type: Optional[StokerError]
 
@@ -103,10 +104,11 @@ class Recorder:
     def work(self) -> None:
         """Sends one batch, or a heartbeat; never raises."""
         try:
-            if not self.is_clear:
-                self._send()
-            else:
+            if self.is_clear or (self._beats and not self._has_beaten):
                 self.client.post("/runs/{}/heartbeat".format(self.run_id), {})
+                self._has_beaten = True
+            else:
+                self._send()
             self._pause = 0.05
             self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
         except StokerError as error:

@@ -184,6 +184,14 @@ class SendingTest(InteractiveCase):
         run.complete()
         self.assertIsNone(recorder.due())
 
+    def test_a_kernel_that_logs_without_a_pause_is_watched_too(self):
+        run = self.experiment.start_logging()
+        for number in range(100):
+            run.log("a", number)
+        run.flush()
+        calls = [url.rsplit("/", 1)[1] for method, url, _, _ in self.server.requests if method == "POST" and run.id in url]
+        self.assertEqual(calls[:2], ["heartbeat", "metrics"])
+
     def test_a_run_that_ended_elsewhere_takes_nothing_and_says_so(self):
         run = self.experiment.start_logging()
         self.server.runs[run.id]["state"] = "Canceled"
