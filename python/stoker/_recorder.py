@@ -44,6 +44,7 @@ class Recorder:
         self._not_before = 0.0
         self._pause = 0.05
         self._beats = False
+        self._has_beaten = False  # the server watches over runs that have: the first goes before any points, since a busy process is never without some
         self._next_beat = 0.0
         self._describes = False  # the environment is still to be told
         self._failure = None  # type: Optional[StokerError]
@@ -120,15 +121,17 @@ class Recorder:
     def work(self) -> None:
         """Sends one batch, the environment, or a heartbeat; never raises."""
         try:
-            if self.has_points:
+            if self._beats and not self._has_beaten:
+                self._beat()
+            elif self.has_points:
                 self._send()
             elif self._describes:
                 self.client.call("PUT", "/runs/{}/environment".format(self.run_id), _environment())
                 self._describes = False
                 self._pause = 0.05
-                return  # the first heartbeat is due now: only then does silence mean something
+                return  # silence means something only from the first heartbeat on
             else:
-                self.client.post("/runs/{}/heartbeat".format(self.run_id), {})
+                self._beat()
             self._pause = 0.05
             self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
         except StokerError as error:
@@ -137,6 +140,10 @@ class Recorder:
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:
                 self._give_up(error)
+
+    def _beat(self) -> None:
+        self.client.post("/runs/{}/heartbeat".format(self.run_id), {})
+        self._has_beaten = True
 
     def _send(self) -> None:
         if not self._sending:

@@ -57,7 +57,7 @@ class WorkspaceTest(ServerCase):
         self.server.answers["GET", "/api/v1/workspaces"] = {"workspaces": []}
         with self.assertRaises(WorkspaceException) as caught:
             Workspace("s", "g", "other")
-        self.assertIn("stoker workspace create other --subscription s --resource-group g", caught.exception.message)
+        self.assertIn("stoker workspace create s/g/other", caught.exception.message)
 
     def test_an_unknown_one_on_the_own_server_is_made_and_said(self):
         self.server.answers["GET", "/api/v1/workspaces"] = {"workspaces": []}

@@ -144,7 +144,7 @@ TEST_F(AuthorizationTest, EveryRouteAndEveryCaller) {
 TEST_F(AuthorizationTest, ARunsTokenReachesTheRunsBelow) {
   start();
   run_ = submit("hang");
-  const auto child = submit("success", run_);
+  const auto child = submit("hang", run_);
   const auto grandchild = submit("success", child);
   const auto token = tokens_.run_token(RunId(run_), 1);
   EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + child).status, 200);

@@ -218,25 +218,33 @@ io::Task<Status> Admission::check_catalog(const std::vector<RunSpec>& specs, boo
                          .parent = specs[i].parent});
   }
   if (questions.empty()) co_return ok();
-  auto work = [questions](db::Connection& connection) -> Result<std::vector<Mistake>> {
-    std::vector<Mistake> found;
+  struct Answer {
+    std::vector<Mistake> missing, late;
+  };
+  auto work = [questions](db::Connection& connection) -> Result<Answer> {
+    Answer found;
     for (const auto& question : questions) {
       if (question.workspace) {
         const auto workspace = catalog::find_workspace(connection, *question.workspace);
         if (!workspace && workspace.error().code() != ErrorCode::kNotFound) return workspace.error();
-        if (!workspace) add(workspace.error(), question.prefix, "workspace", found);
+        if (!workspace) add(workspace.error(), question.prefix, "workspace", found.missing);
       }
       if (!question.parent) continue;
       const auto parent = catalog::look_up_run_mark(connection, *question.parent);
       if (!parent) return parent.error();
-      if (!*parent) found.push_back({question.prefix + "parent", fmt::format("there is no run {}", question.parent->text())});
+      if (!*parent) found.missing.push_back({question.prefix + "parent", fmt::format("there is no run {}", question.parent->text())});
+      if (*parent && is_terminal((*parent)->state))
+        found.late.push_back({question.prefix + "parent", fmt::format("run {} has ended already ({}) and gets no more children",
+                                                                      question.parent->text(), to_text((*parent)->state))});
     }
     return found;
   };
   CO_TRY(auto found, co_await parts_.catalog.read(std::move(work)));
   // A single thing that is not there keeps its own code and hint (404, the command that creates it).
-  if (mistakes.empty() && found.size() == 1 && !is_batch) co_return Error(ErrorCode::kNotFound, found.front().message).mistakes(found);
-  std::ranges::move(found, std::back_inserter(mistakes));
+  if (mistakes.empty() && found.late.empty() && found.missing.size() == 1 && !is_batch)
+    co_return Error(ErrorCode::kNotFound, found.missing.front().message).mistakes(found.missing);
+  std::ranges::move(found.missing, std::back_inserter(mistakes));
+  std::ranges::move(found.late, std::back_inserter(mistakes));
   co_return ok();
 }
 

@@ -42,6 +42,18 @@ TEST_F(AdmissionTest, SharedServerNamesTheCommandThatWouldCreateTheWorkspace) {
   EXPECT_NE(refused.error().message().find("workspace"), std::string::npos);
 }
 
+TEST_F(AdmissionTest, FinishedRunGetsNoMoreChildren) {
+  start();
+  const auto parent = when_ended(submit(spec()).id);
+  auto late = spec();
+  late.parent = parent.id;
+  const auto refused = wait(service_->submit(late, std::nullopt));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidInput);
+  EXPECT_EQ(refused.error().mistake_list().front().message,
+            fmt::format("run {} has ended already (Completed) and gets no more children", parent.id.text()));
+}
+
 TEST_F(AdmissionTest, RequestLargerThanTheTargetIsRejected) {
   start();
   auto large = spec();

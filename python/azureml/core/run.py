@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Type,
 from azureml.core import _details, _records, _run_notes, _streaming
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
+from azureml.core._naming import a_kind
 from azureml.core._not_yet import not_yet
 from azureml.core._offline_run import _OfflineRun
 from azureml.core._run_family import FamilyPart
@@ -45,7 +46,7 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
     def __init__(self, experiment: "Experiment", run_id: str, outputs: Optional[str] = None, _run_dto: Optional[Dict[str, Any]] = None, **kwargs: Any):
         if not isinstance(run_id, str):
-            raise UserErrorException("run_id is a {}; a run's id is expected".format(type(run_id).__name__))
+            raise UserErrorException("run_id is {}; a run's id is expected".format(a_kind(run_id)))
         self._experiment = experiment
         self._run_id = run_id
         self._client = experiment.workspace._client
