@@ -169,7 +169,7 @@ class InteractiveServer(Server):
         return self.files[name][path]
 
     def names(self, name, **unused):
-        return {"files": [{"path": path, "origin": "upload"} for path in sorted(self.files.get(name, {}))]}
+        return {"files": [{"path": path, "origin": "upload", "link": "http://h/" + path} for path in sorted(self.files.get(name, {}))]}
 
     def experiment(self, body, **unused):
         return self.experiments.setdefault(body["name"], {"id": "e-{}".format(len(self.experiments) + 1), "number": 1, "workspace_id": "w-1", "name": body["name"],
