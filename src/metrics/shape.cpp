@@ -69,4 +69,10 @@ std::uint32_t Dictionary::number_of(const MetricPoint& point) {
   return number;
 }
 
+void Dictionary::cut(std::uint32_t size) {
+  if (size == shapes_.size()) return;
+  shapes_.resize(size);
+  std::erase_if(numbers_, [size](const auto& entry) { return entry.second >= size; });
+}
+
 }  // namespace stoker::metrics

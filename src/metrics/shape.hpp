@@ -41,6 +41,8 @@ class Dictionary {
   std::uint32_t number_of(const Shape& shape);
   /// The same for the shape of a point; quick where points come in the same order again and again.
   std::uint32_t number_of(const MetricPoint& point);
+  /// Forgets all but the first `size`.
+  void cut(std::uint32_t size);
 
  private:
   template <class Named>
