@@ -17,7 +17,7 @@ namespace stoker::metrics {
 inline constexpr std::uint32_t kFileVersion = 3;
 inline constexpr std::size_t kFrontHeaderSize = 8;  // length of the front, checksum
 inline constexpr std::size_t kLongestFront = 64U << 20;
-inline constexpr std::uint32_t kPointsPerBlock = 65'536;
+inline constexpr std::uint32_t kPointsPerBlock = 131'072;
 
 std::string encode_file_header();
 

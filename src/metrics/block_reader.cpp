@@ -22,7 +22,7 @@ Result<std::string> fetch_checked(const BlockReader::Fetch& fetch, const Section
 
 template <class Decode>
 Status BlockReader::decode(const Section& section, Decode decode) {
-  TRY(const auto bytes, fetch_checked(fetch_, section));
+  TRY(const auto bytes, checksums_ == Checksums::kCompared ? fetch_checked(fetch_, section) : fetch_(section));
   Cursor cursor(bytes);
   if (!decode(cursor) || !cursor.is_at_end()) return damaged();
   return ok();

@@ -14,12 +14,15 @@ namespace stoker::metrics {
 
 class BlockReader {
  public:
-  /// Bytes of the body; the checksum is compared here.
+  /// Bytes of the body.
   using Fetch = std::function<Result<std::string>(const Section&)>;
   /// `shape` wanted?
   using Wants = std::function<bool(std::uint32_t shape)>;
 
-  BlockReader(const BlockFront& front, Fetch fetch) : front_(front), fetch_(std::move(fetch)) {}
+  enum class Checksums : std::uint8_t { kCompared, kIgnored };
+
+  BlockReader(const BlockFront& front, Fetch fetch, Checksums checksums = Checksums::kCompared)
+      : front_(front), fetch_(std::move(fetch)), checksums_(checksums) {}
   /// kDataFormat for damaged bytes.
   Status begin(const Wants& wants);
   /// The next point that is wanted, with its place in the block; false at the end.
@@ -47,6 +50,7 @@ class BlockReader {
 
   const BlockFront& front_;
   const Fetch fetch_;
+  const Checksums checksums_;
   std::vector<Source> sources_;
   std::vector<PageValues> pages_;
   std::vector<std::uint64_t> order_, flags_, times_, steps_, context_numbers_;
@@ -54,7 +58,7 @@ class BlockReader {
   std::uint64_t step_before_ = 0;
 };
 
-/// Decoded levels of a series, whose checksum is compared.
+/// The section, its checksum compared.
 Result<std::string> fetch_checked(const BlockReader::Fetch& fetch, const Section& section);
 
 }  // namespace stoker::metrics

@@ -73,8 +73,11 @@ std::vector<std::uint64_t> to_floats(std::span<const std::uint64_t> bits) {
 std::optional<std::int64_t> to_decimal(std::uint64_t bits, int decimals) {
   const auto value = std::bit_cast<double>(bits);
   const double scaled = std::nearbyint(value * kPowers[static_cast<std::size_t>(decimals)]);
-  if (!(std::abs(scaled) < 9e15) || std::bit_cast<std::uint64_t>(scaled / kPowers[static_cast<std::size_t>(decimals)]) != bits) return std::nullopt;
-  return static_cast<std::int64_t>(scaled);
+  if (!(std::abs(scaled) < 9e15)) return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(scaled);
+  // Through the whole number, which has no -0.
+  if (std::bit_cast<std::uint64_t>(static_cast<double>(whole) / kPowers[static_cast<std::size_t>(decimals)]) != bits) return std::nullopt;
+  return whole;
 }
 
 /// Empty when some have more decimals.

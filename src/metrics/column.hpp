@@ -13,7 +13,7 @@
 namespace stoker::metrics {
 
 /// So many numbers a column has at most; a reader refuses more.
-inline constexpr std::size_t kLongestColumn = 1U << 20;
+inline constexpr std::size_t kLongestColumn = 1U << 21;
 
 void put_integers(std::string& out, std::span<const std::uint64_t> values);
 bool read_integers(Cursor& cursor, std::size_t count, std::vector<std::uint64_t>& values);

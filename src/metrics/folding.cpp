@@ -10,7 +10,7 @@
 namespace stoker::metrics {
 namespace {
 
-constexpr std::chrono::seconds kOldest{20};  // so long a point stays in the log only
+constexpr std::chrono::seconds kOldest{60};  // so long a point stays in the log only
 constexpr std::chrono::seconds kPauseAfterFailure{1};
 constexpr std::size_t kMostOverBudget = 4;
 constexpr std::size_t kWorthTrimming = 4U << 20;

@@ -142,11 +142,11 @@ Status MetricStore::fold() { return impl_->folding->fold(); }
 Status MetricStore::remove(const RunId& run) {
   const auto paused = impl_->folding->pause();
   TRY(const auto metrics, impl_->runs.get(run));
-  TRY(const auto position, metrics->remove(*impl_->log));
+  TRY(const auto position, metrics->begin_removal(*impl_->log));
   impl_->unindexed.forget(run);
   if (position == 0) return ok();
   CHECK_OK(sync({position}));
-  return metrics->remove_file();
+  return metrics->finish_removal(position);
 }
 
 }  // namespace stoker::metrics

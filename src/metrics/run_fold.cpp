@@ -38,14 +38,14 @@ class FoldWriter {
       CHECK_OK(view.visit_records(all, take));
       return done;
     }
-    TRY(const auto front, read_front(view.bytes, *place));
+    TRY(const auto front, read_front(view, *place));
     CHECK_OK(view.visit_block(*place, front, all, take));
     return done;
   }
   /// As it is: shapes are numbered in order of their first point, so their numbers stay the same.
   Status copy(const RunView& view, const BlockPlace& place) {
     CHECK_OK(flush());
-    TRY(const auto front, read_front(view.bytes, place));
+    TRY(const auto front, read_front(view, place));
     for (const auto& shape : front.new_shapes) shapes_.number_of(shape);
     blocks_.skip_known();
     TRY(const auto bytes, view.bytes.read(place.offset, place.size));

@@ -219,19 +219,23 @@ Result<RunView> RunMetrics::view_of(Position durable) const {
   return view;
 }
 
-Result<Position> RunMetrics::remove(Log& log) {
+Result<Position> RunMetrics::begin_removal(Log& log) {
   const std::lock_guard lock(mutex_);
-  CHECK_OK(load());
   if (records_.empty() && !io::exists(path_)) return 0;
   std::string payload;
   encode_record({.kind = RecordInfo::Kind::kRemoved, .run = run_.text()}, {}, payload);
-  TRY(removed_, log.append(payload));
-  records_.clear();
+  return log.append(payload);
+}
+
+Status RunMetrics::finish_removal(Position removed) {
+  const std::lock_guard lock(mutex_);
+  removed_ = removed;
+  std::erase_if(records_, [&](const auto& record) { return record->position <= removed; });
   legacy_.clear();
   folded_.reset();
-  state_ = State{};
+  is_loaded_ = false;
   recount();
-  return removed_;
+  return remove_file();
 }
 
 Status RunMetrics::remove_file() {

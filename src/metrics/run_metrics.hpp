@@ -42,8 +42,9 @@ class RunMetrics {
   Result<std::uint64_t> count();
   /// The points from `from_index` on.
   Result<RunView> view(std::uint64_t from_index = 0);
-  Result<Position> remove(Log& log);
-  Status remove_file();
+  /// Puts the removal into the log; 0 when there is nothing. Once that is durable, the rest.
+  Result<Position> begin_removal(Log& log);
+  Status finish_removal(Position removed);
   /// Moves the records up to `durable` into the file. One thread at a time, and not while it is removed.
   Status fold(Position durable);
 
@@ -58,6 +59,7 @@ class RunMetrics {
   };
   Status load();
   Status load_file();
+  Status remove_file();
   Result<RunBytes> open_bytes() const;
   /// All that is folded or not behind `durable`.
   Result<RunView> view_of(Position durable) const;

@@ -52,10 +52,7 @@ Result<bool> visit_one_block(const RunView& view, const BlockPlace& place, const
                              const RunView::Take& take) {
   const auto& shapes = view.folded->shapes;
   std::vector<std::uint32_t> numbers(shapes.size());
-  for (const auto& series : front.series) {
-    if (series.shape >= shapes.size()) return Error(ErrorCode::kDataFormat, "a block of the metrics names a series that is not there");
-    numbers[series.shape] = numbering.number_of(shapes.at(series.shape));
-  }
+  for (const auto& series : front.series) numbers[series.shape] = numbering.number_of(shapes.at(series.shape));
   BlockReader reader(front, fetch_from(view.bytes, place));
   CHECK_OK(reader.begin([&](std::uint32_t shape) { return numbering.is_wanted(numbers[shape]); }));
   RawPoint raw;
@@ -70,12 +67,20 @@ Result<bool> visit_one_block(const RunView& view, const BlockPlace& place, const
 
 }  // namespace
 
+Result<BlockFront> read_front(const RunView& view, const BlockPlace& place) {
+  TRY(auto front, read_front(view.bytes, place));
+  // Series rise, so the last is the greatest.
+  if (!front.series.empty() && front.series.back().shape >= view.folded->shapes.size())
+    return Error(ErrorCode::kDataFormat, "a block of the metrics names a series that is not there");
+  return front;
+}
+
 Status RunView::visit(std::uint64_t from_index, const Wants& wants, const Take& take) const {
   Numbering numbering(wants);
   for (std::size_t i = 0; folded && i < folded->blocks.size(); ++i) {
     const auto& place = folded->blocks[i];
     if (place.first_index + place.points <= from_index) continue;
-    TRY(const auto front, read_front(bytes, place));
+    TRY(const auto front, read_front(*this, place));
     TRY(const bool goes_on, visit_one_block(*this, place, front, from_index, numbering, take));
     if (!goes_on) return ok();
   }

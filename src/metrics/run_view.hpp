@@ -47,4 +47,7 @@ class RunView {
   Status visit_records(const Wants& wants, const Take& take) const;
 };
 
+/// The front of a block, whose series are all among the shapes of the view.
+Result<BlockFront> read_front(const RunView& view, const BlockPlace& place);
+
 }  // namespace stoker::metrics
