@@ -51,7 +51,8 @@ class Loop {
     }
     if (with_own_times_) time_ += 8 + static_cast<std::int64_t>(2 * std::abs(noise_(random_)));
     const double curve = 2.5 * std::exp(-static_cast<double>(step_) / 20'000) + 0.3;
-    MetricPoint point{.name = "train/loss_" + std::to_string(key_), .values = {static_cast<double>(static_cast<float>(curve * (1 + 0.05 * noise_(random_))))}};
+    MetricPoint point{.name = "train/loss_" + std::to_string(key_),
+                      .values = {static_cast<double>(static_cast<float>(curve * (1 + 0.05 * noise_(random_))))}};
     point.step = step_;
     point.time = from_micros(time_);
     key_ = (key_ + 1) % keys_;
@@ -75,8 +76,9 @@ class Loop {
 std::uint64_t bytes_below(const std::string& folder) {
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    struct stat info {};
-    if (entry.is_regular_file() && entry.path().extension() != ".log" && ::stat(entry.path().c_str(), &info) == 0) bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    struct stat info{};
+    if (entry.is_regular_file() && entry.path().extension() != ".log" && ::stat(entry.path().c_str(), &info) == 0)
+      bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
   }
   return bytes;
 }
@@ -196,10 +198,10 @@ int run(int count, char** arguments) {
   const auto number = static_cast<std::size_t>(std::atoll(arguments[3]));
   const int callers = count > 4 ? std::atoi(arguments[4]) : 1;
   const std::map<std::string, std::function<void()>> modes = {
-      {"floor", [&] { floor_of(folder, number); }},     {"ingest", [&] { ingest(folder, number, callers); }}, {"small", [&] { small(folder, number, callers); }},
-      {"size", [&] { size(folder, number, false); }},   {"calls", [&] { size(folder, number, true); }},
-      {"draw", [&] { draw(folder, number); }},              {"history", [&] { history(folder, number); }},
-      {"runs", [&] { runs(folder, number); }}};
+      {"floor", [&] { floor_of(folder, number); }},       {"ingest", [&] { ingest(folder, number, callers); }},
+      {"small", [&] { small(folder, number, callers); }}, {"size", [&] { size(folder, number, false); }},
+      {"calls", [&] { size(folder, number, true); }},     {"draw", [&] { draw(folder, number); }},
+      {"history", [&] { history(folder, number); }},      {"runs", [&] { runs(folder, number); }}};
   const auto mode = modes.find(what);
   if (mode == modes.end()) return 2;
   mode->second();

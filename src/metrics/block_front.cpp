@@ -140,7 +140,8 @@ std::string encode_payload(const BlockFront& front) {
   out.push_back(static_cast<char>((front.is_last ? kIsLast : 0) | (front.has_summaries ? kHasSummaries : 0)));
   put_number(out, front.points);
   if (front.is_last) {
-    for (const auto number : {front.state.attempt, front.state.last_seq, front.state.folded, std::uint64_t{front.state.calls.size()}}) put_number(out, number);
+    for (const auto number : {front.state.attempt, front.state.last_seq, front.state.folded, std::uint64_t{front.state.calls.size()}})
+      put_number(out, number);
     for (const auto& [writer, last] : front.state.calls) {
       put_text(out, writer);
       put_number(out, last);

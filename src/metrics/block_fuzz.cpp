@@ -50,9 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2: (void)decode_levels(bytes, 1000, levels); break;
     case 3: (void)read_folded(RunBytes(std::string(bytes))); break;
     case 4: (void)legacy_records("r", bytes); break;
-    default:
-      (void)decode_segment_header(bytes);
-      (void)find_record(bytes, 1, 64);
+    default: (void)decode_segment_header(bytes); (void)find_record(bytes, 1, 64);
   }
   return 0;
 }

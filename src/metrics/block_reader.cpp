@@ -9,7 +9,9 @@
 namespace stoker::metrics {
 namespace {
 
-Error damaged() { return Error(ErrorCode::kDataFormat, "a block of the metrics is damaged").hint("the disk changed it: restore the file from a backup"); }
+Error damaged() {
+  return Error(ErrorCode::kDataFormat, "a block of the metrics is damaged").hint("the disk changed it: restore the file from a backup");
+}
 
 }  // namespace
 

@@ -131,7 +131,8 @@ void BlockWriter::summarize(const Slot& slot, BlockSeries& series, Body& body) c
   Levels levels{.by_place = stepless > 0, .is_sorted = true, .buckets = {}};
   for (std::uint32_t i = 0; i < slot.count; ++i) {
     const auto place = slot.places[i];
-    const Drawn drawn{as_real(slot.type, slot.bits[i]), static_cast<std::int64_t>(summary_step(slot, i)), from_micros(static_cast<std::int64_t>(times_[place]))};
+    const Drawn drawn{as_real(slot.type, slot.bits[i]), static_cast<std::int64_t>(summary_step(slot, i)),
+                      from_micros(static_cast<std::int64_t>(times_[place]))};
     auto& best = is_stepless(place) ? series.unstepped : series.stepped;
     const auto ordered = [](double value) { return std::isnan(value) ? 0 : value; };
     const auto time = to_micros(drawn.time);

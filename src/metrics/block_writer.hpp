@@ -31,7 +31,7 @@ class BlockWriter {
     std::uint32_t count = 0;
     Page::Type type = Page::Type::kReals;
     std::uint32_t per_point = 0;
-    std::vector<std::uint64_t> bits;  // point after point; kWholes: the number, else the double's
+    std::vector<std::uint64_t> bits;       // point after point; kWholes: the number, else the double's
     std::vector<std::uint64_t> are_whole;  // kNumbers
     std::string bytes;                     // kMixed
     std::vector<std::uint32_t> places;     // in the block

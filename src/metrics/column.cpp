@@ -15,10 +15,10 @@ enum Form : std::uint8_t { kEqual = 0, kVarints = 1, kPlanes = 2 };
 enum RealForm : std::uint8_t { kDoubles = 0, kFloats = 1, kDecimals = 2 };
 enum Guess : std::uint8_t { kNone = 0, kLast = 1, kTrend = 2 };  // what each number is written as the difference to
 constexpr int kLevel = 1;
-constexpr std::size_t kFew = 48;            // numbers for which planes do not pay
-constexpr std::size_t kSamples = 8;         // pieces that decide how a column of reals is written
-constexpr std::size_t kSample = 512;        // numbers in each
-constexpr std::size_t kWorthPacking = 64;   // bytes
+constexpr std::size_t kFew = 48;           // numbers for which planes do not pay
+constexpr std::size_t kSamples = 8;        // pieces that decide how a column of reals is written
+constexpr std::size_t kSample = 512;       // numbers in each
+constexpr std::size_t kWorthPacking = 64;  // bytes
 constexpr std::size_t kLongestPacked = 1U << 30;
 constexpr int kMostDecimals = 12;
 constexpr std::array<double, kMostDecimals + 1> kPowers = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
@@ -261,8 +261,7 @@ bool read_reals(Cursor& cursor, std::size_t count, std::vector<std::uint64_t>& b
       for (auto& one : bits) one = std::bit_cast<std::uint64_t>(static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(one))));
       return true;
     default:
-      for (auto& one : bits)
-        one = std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<std::int64_t>(unfold_sign(one))) / kPowers[decimals]);
+      for (auto& one : bits) one = std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<std::int64_t>(unfold_sign(one))) / kPowers[decimals]);
       return true;
   }
 }

@@ -78,7 +78,8 @@ TEST(Column, FloatsAndDecimalsOfANoisyCurveAreShort) {
 
 TEST(Column, DamagedBytesAreRefused) {
   Numbers values;
-  for (const std::string_view bytes : {std::string_view("\x02\x09", 2), std::string_view("\x03", 1), std::string_view("", 0), std::string_view("\x02\x01\x05\x01z", 5)}) {
+  for (const std::string_view bytes :
+       {std::string_view("\x02\x09", 2), std::string_view("\x03", 1), std::string_view("", 0), std::string_view("\x02\x01\x05\x01z", 5)}) {
     Cursor cursor(bytes);
     EXPECT_FALSE(read_integers(cursor, 4, values));
   }

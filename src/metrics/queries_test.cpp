@@ -37,7 +37,9 @@ class QueriesTest : public testing::TestWithParam<bool> {
 TEST_P(QueriesTest, LatestIsTheGreatestByStepTimeAndValue) {
   const double nan = std::nan("");
   put({mlflow(1, 5, 1), mlflow(9, 1, 9), mlflow(3, 5, 1), mlflow(nan, 5, 1)});
-  put({{.name = "text", .values = {"x"}, .time = from_micros(1)}, {.name = "v1", .values = {7.0}, .time = from_micros(5)}, {.name = "v1", .values = {std::int64_t{2}}, .time = from_micros(4)}});
+  put({{.name = "text", .values = {"x"}, .time = from_micros(1)},
+       {.name = "v1", .values = {7.0}, .time = from_micros(5)},
+       {.name = "v1", .values = {std::int64_t{2}}, .time = from_micros(4)}});
   const auto latest = *store_->latest(run_);
   ASSERT_EQ(latest.size(), 2U);
   EXPECT_EQ(latest[0].name, "m");
@@ -76,7 +78,8 @@ TEST_P(QueriesTest, PointsAtStepsKeepTheirContext) {
 TEST_P(QueriesTest, DrawingLosesNoExtremum) {
   constexpr std::int64_t kCount = 200'000;
   std::vector<MetricPoint> points;
-  for (std::int64_t i = 0; i < kCount; ++i) points.push_back({.name = "m", .values = {std::sin(static_cast<double>(i) / 1e4)}, .step = 2 * i, .time = from_micros(i)});
+  for (std::int64_t i = 0; i < kCount; ++i)
+    points.push_back({.name = "m", .values = {std::sin(static_cast<double>(i) / 1e4)}, .step = 2 * i, .time = from_micros(i)});
   points[77'777].values = {100.0};
   points[150'001].values = {std::nan("")};
   points[199'999].values = {-100.0};
@@ -127,7 +130,8 @@ TEST(Fold, ChangesNothing) {
     for (auto& point : points) {
       point.name = "n" + std::to_string(random() % 30);
       point.kind = static_cast<MetricKind>(random() % 5);
-      for (auto left = point.kind == MetricKind::kScalar ? 1 : random() % 4; left > 0; --left) point.values.push_back(point.name < "n2" ? any_value() : MetricValue(0.5));
+      for (auto left = point.kind == MetricKind::kScalar ? 1 : random() % 4; left > 0; --left)
+        point.values.push_back(point.name < "n2" ? any_value() : MetricValue(0.5));
       if (point.kind == MetricKind::kRow) point.columns.assign(point.values.size(), "c");
       if (random() % 3 != 0) point.step = static_cast<std::int64_t>(random());
       point.time = from_micros(static_cast<std::int64_t>(random() % 1'000'000));

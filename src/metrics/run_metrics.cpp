@@ -91,8 +91,7 @@ Status RunMetrics::load() {
   for (auto& record : records_) {
     RecordInfo info;
     if (!RecordReader(record->payload).begin(info)) return Error(ErrorCode::kDataFormat, "a record of the metrics of " + run_.text() + " is damaged");
-    if (record->first_index != state_.points)
-      record = std::make_shared<Record>(Record{record->position, state_.points, info.count, record->payload});
+    if (record->first_index != state_.points) record = std::make_shared<Record>(Record{record->position, state_.points, info.count, record->payload});
     state_.take(info);
   }
   is_loaded_ = true;
@@ -105,9 +104,7 @@ void RunMetrics::recount() {
   account(bytes);
 }
 
-void RunMetrics::account(std::size_t unfolded) {
-  memory_ += unfolded - unfolded_.exchange(unfolded);
-}
+void RunMetrics::account(std::size_t unfolded) { memory_ += unfolded - unfolded_.exchange(unfolded); }
 
 void RunMetrics::add(Position position, const RecordInfo& info, std::string payload) {
   records_.push_back(std::make_shared<Record>(Record{position, state_.points, info.count, std::move(payload)}));

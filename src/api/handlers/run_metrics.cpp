@@ -147,7 +147,8 @@ Status write_drawing(metrics::MetricStore& store, const RunId& run, const GetMet
   }
   out += "\"metrics\":[";
   if (drawing.count > 0) {
-    out += json::serialize(json::object{{"name", to_valid_utf8(*input.name)}, {"count", drawing.count}, {"counts", counts}, {"nan_counts", nan_counts}});
+    out +=
+        json::serialize(json::object{{"name", to_valid_utf8(*input.name)}, {"count", drawing.count}, {"counts", counts}, {"nan_counts", nan_counts}});
     out.pop_back();
     write_drawn("first", drawing, &metrics::Bucket::first, out);
     write_drawn("last", drawing, &metrics::Bucket::last, out);
