@@ -235,7 +235,9 @@ Status RunMetrics::finish_removal(Position removed) {
   return remove_file();
 }
 
+/// Also what a fold left that a crash cut short.
 Status RunMetrics::remove_file() {
+  (void)::unlink((path_ + ".new").c_str());
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return errno_error("cannot remove " + path_, errno);
   return ok();
 }
