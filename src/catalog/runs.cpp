@@ -1,5 +1,7 @@
 #include "catalog/runs.hpp"
 
+#include <unordered_map>
+
 #include <fmt/format.h>
 
 #include "base/suggest.hpp"
@@ -139,6 +141,17 @@ Result<std::optional<RunMark>> look_up_run_mark(db::Connection& connection, cons
     mark.journal_acked = row.integer("journal_acked");
     return mark;
   });
+}
+
+Result<std::vector<Run>> read_runs_of(db::Connection& connection, const std::vector<std::int64_t>& pks) {
+  std::vector<Run> runs;
+  if (pks.empty()) return runs;
+  TRY(auto stored, read_runs(connection, "runs_by_pks", {json::serialize(json::value_from(pks))}));
+  std::unordered_map<std::int64_t, Run*> by_pk;
+  for (auto& one : stored) by_pk.emplace(one.pk, &one.run);
+  for (const auto pk : pks)
+    if (const auto at = by_pk.find(pk); at != by_pk.end()) runs.push_back(std::move(*at->second));
+  return runs;
 }
 
 Result<std::vector<Run>> live_runs(db::Connection& connection) {

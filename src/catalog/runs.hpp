@@ -63,6 +63,9 @@ struct RunPage {
 /// labels and archived runs of one experiment or parent, which read past the others.
 Result<RunPage> list_runs(db::Connection& connection, const RunFilter& filter, std::size_t limit, const std::string& cursor = {});
 
+/// By pk, in their order; one that is gone is left out.
+Result<std::vector<Run>> read_runs_of(db::Connection& connection, const std::vector<std::int64_t>& pks);
+
 /// Every run that has not ended, oldest first: what a server looks at when it starts.
 Result<std::vector<Run>> live_runs(db::Connection& connection);
 struct LiveCounts {

@@ -113,7 +113,8 @@ Status Log::begin_segment(std::size_t first_record) {
 
 Result<Position> Log::append(std::string_view payload) {
   if (payload.size() > kLongestRecord)
-    return Error(ErrorCode::kInputTooLarge, fmt::format("{} bytes of metrics in one call are too many", payload.size())).hint("send them in several calls");
+    return Error(ErrorCode::kInputTooLarge, fmt::format("{} bytes of metrics in one call are too many", payload.size()))
+        .hint("send them in several calls");
   const auto checksum = crc32c(payload);
   const auto length = kRecordHeaderSize + payload.size();
   const std::lock_guard lock(mutex_);

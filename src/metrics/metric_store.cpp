@@ -17,7 +17,8 @@ class MetricStore::Impl {
 
   Status open(const std::string& directory) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-    TRY(log, Log::open(directory + "/log", static_cast<std::uint32_t>(seconds), [this](Position position, std::string_view payload) { replay(position, payload); }));
+    TRY(log, Log::open(directory + "/log", static_cast<std::uint32_t>(seconds),
+                       [this](Position position, std::string_view payload) { replay(position, payload); }));
     log->set_lost([this](Position durable) {
       for (const auto& run : runs.all()) run->roll_back(durable);
     });

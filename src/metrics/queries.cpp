@@ -31,9 +31,10 @@ Status each_scalar(const RunView& view, const std::string& name, Take take) {
     const auto value = number_of(visited.raw.values.front());
     if (!value) return true;
     const auto& context = visited.context;
-    take(ScalarPoint{{*value, step_of(visited.raw, at), from_micros(visited.raw.time), context.model_id, context.dataset_name, context.dataset_digest},
-                     at,
-                     visited.raw.is_identified});
+    take(
+        ScalarPoint{{*value, step_of(visited.raw, at), from_micros(visited.raw.time), context.model_id, context.dataset_name, context.dataset_digest},
+                    at,
+                    visited.raw.is_identified});
     return true;
   });
 }
@@ -46,7 +47,9 @@ bool is_same(const ScalarPoint& a, const ScalarPoint& b) {
 /// Sorts by `key`, points of the same key by NaN and identity, and leaves each point of MLflow once: the first that was logged.
 template <class Key>
 void sort_once(std::vector<ScalarPoint>& points, Key key) {
-  const auto full = [&](const ScalarPoint& one) { return std::tuple_cat(key(one.point), std::tuple(std::isnan(one.point.value), one.is_identified, one.place)); };
+  const auto full = [&](const ScalarPoint& one) {
+    return std::tuple_cat(key(one.point), std::tuple(std::isnan(one.point.value), one.is_identified, one.place));
+  };
   const auto before = [&](const ScalarPoint& a, const ScalarPoint& b) { return full(a) < full(b); };
   if (!std::ranges::is_sorted(points, before)) std::ranges::sort(points, before);
   const auto [from, to] = std::ranges::unique(points, is_same);

@@ -43,9 +43,7 @@ std::uint32_t number_of(std::vector<Context>& contexts, const MetricPoint& point
   return number;
 }
 
-bool has_context(const MetricPoint& point) {
-  return !point.model_id.empty() || !point.dataset_name.empty() || !point.dataset_digest.empty();
-}
+bool has_context(const MetricPoint& point) { return !point.model_id.empty() || !point.dataset_name.empty() || !point.dataset_digest.empty(); }
 
 class PointWriter {
  public:

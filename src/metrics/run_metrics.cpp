@@ -64,8 +64,7 @@ Status RunMetrics::load() {
   for (auto& record : records_) {
     RecordInfo info;
     if (!RecordReader(record->payload).begin(info)) return Error(ErrorCode::kDataFormat, "a record of the metrics of " + run_.text() + " is damaged");
-    if (record->first_index != state_.points)
-      record = std::make_shared<Record>(Record{record->position, state_.points, info.count, record->payload});
+    if (record->first_index != state_.points) record = std::make_shared<Record>(Record{record->position, state_.points, info.count, record->payload});
     state_.take(info);
   }
   is_loaded_ = true;

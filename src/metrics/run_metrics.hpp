@@ -61,8 +61,8 @@ class RunMetrics {
   const std::string path_;
   std::mutex mutex_;  // all that follows
   bool is_loaded_ = false;
-  State state_;                                          // valid while is_loaded_
-  std::vector<std::shared_ptr<const Record>> legacy_;    // of a file of an older format; valid while is_loaded_
+  State state_;                                        // valid while is_loaded_
+  std::vector<std::shared_ptr<const Record>> legacy_;  // of a file of an older format; valid while is_loaded_
   std::vector<std::shared_ptr<const Record>> records_;
   Position removed_ = 0;  // what the file holds up to here is gone
   std::atomic<std::size_t> unfolded_ = 0;

@@ -33,7 +33,8 @@ bool visit_record(const Record& record, std::uint64_t from_index, Numbering& num
   RawPoint raw;
   std::vector<std::uint32_t> numbers;  // by shape of the record
   for (auto index = record.first_index; index < record.first_index + info.count && reader.next(raw); ++index) {
-    for (; numbers.size() < reader.shapes().size(); numbers.push_back(numbering.number_of(reader.shapes()[numbers.size()]))) {}
+    for (; numbers.size() < reader.shapes().size(); numbers.push_back(numbering.number_of(reader.shapes()[numbers.size()]))) {
+    }
     const auto number = numbers[raw.shape];
     if (index < from_index || !numbering.is_wanted(number)) continue;
     const auto& context = raw.context == kNoContext ? kNone : reader.contexts()[raw.context];

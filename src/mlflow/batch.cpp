@@ -24,8 +24,8 @@ Status check_run_id(const std::string& id) {
 
 Error too_many(std::size_t most, std::string_view what, std::size_t given) {
   return {ErrorCode::kInvalidInput,
-          fmt::format("A batch logging request can contain at most {} {}. Got {} {}. Please split up {} across multiple requests and try again.", most, what,
-                      given, what, what)};
+          fmt::format("A batch logging request can contain at most {} {}. Got {} {}. Please split up {} across multiple requests and try again.",
+                      most, what, given, what, what)};
 }
 
 Status check_counts(const Batch& batch) {
@@ -44,8 +44,10 @@ Status check_params_once(const catalog::KeyValues& params) {
   if (twice.empty()) return ok();
   std::string names;
   for (const auto key : twice) names += fmt::format("{}'{}'", names.empty() ? "" : ", ", key);
-  return Error(ErrorCode::kInvalidInput,
-               fmt::format("Duplicate parameter keys have been submitted: [{}]. Please ensure the request contains only one param value per param key.", names));
+  return Error(
+      ErrorCode::kInvalidInput,
+      fmt::format("Duplicate parameter keys have been submitted: [{}]. Please ensure the request contains only one param value per param key.",
+                  names));
 }
 
 Status check_names(const std::vector<Fields>& metrics, const Batch& batch) {

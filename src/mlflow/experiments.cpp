@@ -49,8 +49,9 @@ Result<std::string> read_location(const Fields& fields) {
   const auto question = location.find('?');
   if (question != std::string::npos && location.find("..", question) != std::string::npos) return refused("Invalid query string");
   if (characters(location) > kLongestLocation)
-    return refused("Invalid artifact path length. The length of the artifact path cannot be greater than 2048 characters. To configure this limit, "
-                   "please set a shorter artifact location.");
+    return refused(
+        "Invalid artifact path length. The length of the artifact path cannot be greater than 2048 characters. To configure this limit, "
+        "please set a shorter artifact location.");
   return has_scheme(location) ? location : absolute(location);
 }
 
@@ -77,7 +78,9 @@ io::Task<Result<json::object>> create(Request& request) {
     CO_CHECK_OK(check_tag(key, value));
     wish.tags[key] = value;
   }
-  auto write = [wish, &random = request.services().random](db::Transaction& transaction) { return catalog::create_experiment(transaction, wish, random); };
+  auto write = [wish, &random = request.services().random](db::Transaction& transaction) {
+    return catalog::create_experiment(transaction, wish, random);
+  };
   CO_TRY(const auto made, co_await request.services().catalog.write(std::move(write)));
   co_return json::object{{"experiment_id", std::to_string(made.number)}};
 }

@@ -142,7 +142,8 @@ io::Task<Result<json::object>> get_history_bulk_interval(Request& request) {
   CO_TRY(const auto ids, fields.texts("run_ids"));
   if (ids.empty()) co_return missing("run_ids");
   if (ids.size() > kMostRuns)
-    co_return refused(fmt::format("GetMetricHistoryBulkInterval request must specify at most {} run_ids. Received {} run_ids.", kMostRuns, ids.size()));
+    co_return refused(
+        fmt::format("GetMetricHistoryBulkInterval request must specify at most {} run_ids. Received {} run_ids.", kMostRuns, ids.size()));
   Interval interval;
   CO_TRY(interval.key, fields.required_text("metric_key"));
   CO_TRY(const auto asked, fields.integer("max_results"));

@@ -54,7 +54,8 @@ io::Task<Result<json::object>> log_inputs(Request& request) {
   CO_TRY(const auto id, fields.required_text("run_id"));
   CO_TRY(const auto items, fields.list("datasets"));
   if (items.size() > kMostDatasets)
-    co_return Error(ErrorCode::kInvalidInput, fmt::format("A log inputs request can contain at most {} datasets. Got {} datasets.", kMostDatasets, items.size()));
+    co_return Error(ErrorCode::kInvalidInput,
+                    fmt::format("A log inputs request can contain at most {} datasets. Got {} datasets.", kMostDatasets, items.size()));
   std::vector<catalog::InputDataset> inputs;
   for (const auto& item : items) {
     CO_TRY(auto input, read_dataset(item));
@@ -77,14 +78,17 @@ io::Task<Result<json::object>> log_outputs(Request& request) {
   CO_TRY(auto models, read_models(fields));
   const RunId run(id);
   CO_CHECK_OK(co_await check_writable(request, run));
-  auto write = [models = std::move(models)](db::Transaction& transaction, std::int64_t pk) { return catalog::put_models(transaction, pk, true, models); };
+  auto write = [models = std::move(models)](db::Transaction& transaction, std::int64_t pk) {
+    return catalog::put_models(transaction, pk, true, models);
+  };
   CO_CHECK_OK(co_await write_run(request, run, std::move(write)));
   co_return json::object();
 }
 
 Result<json::object> read_model_info(const std::string& text) {
   auto parsed = parse_json(text);
-  if (!parsed || !parsed->is_object()) return Error(ErrorCode::kInvalidInput, fmt::format("Malformed model info. \n {} \n is not a valid JSON.", text));
+  if (!parsed || !parsed->is_object())
+    return Error(ErrorCode::kInvalidInput, fmt::format("Malformed model info. \n {} \n is not a valid JSON.", text));
   auto& model = parsed->get_object();
   std::string missing;
   for (const std::string_view name : {"artifact_path", "flavors", "utc_time_created", "run_id"})
@@ -119,8 +123,9 @@ io::Task<Result<json::object>> search_datasets(Request& request) {
   CO_TRY(const auto ids, request.fields().texts("experiment_ids", true));
   if (ids.empty()) co_return Error(ErrorCode::kInvalidInput, "SearchDatasets request must specify at least one experiment_id.");
   if (ids.size() > kMostExperiments)
-    co_return Error(ErrorCode::kInvalidInput,
-                    fmt::format("SearchDatasets request cannot specify more than {} experiment_ids. Received {} experiment_ids.", kMostExperiments, ids.size()));
+    co_return Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("SearchDatasets request cannot specify more than {} experiment_ids. Received {} experiment_ids.", kMostExperiments, ids.size()));
   std::vector<std::int64_t> numbers;
   for (const auto& id : ids) {
     CO_TRY(const auto number, experiment_number(id));

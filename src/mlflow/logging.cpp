@@ -13,9 +13,10 @@ constexpr std::string_view kRunName = "mlflow.runName";
 
 Error changes_param(const catalog::ParamConflict& conflict, const std::string& run) {
   return {ErrorCode::kInvalidInput,
-          fmt::format("Changing param values is not allowed. Param with key='{}' was already logged with value='{}' for run ID='{}'. Attempted logging new "
-                      "value '{}'.",
-                      conflict.key, conflict.old_value, run, conflict.new_value)};
+          fmt::format(
+              "Changing param values is not allowed. Param with key='{}' was already logged with value='{}' for run ID='{}'. Attempted logging new "
+              "value '{}'.",
+              conflict.key, conflict.old_value, run, conflict.new_value)};
 }
 
 Error changes_params(const std::vector<catalog::ParamConflict>& conflicts, const std::string& run) {

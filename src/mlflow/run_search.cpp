@@ -92,7 +92,8 @@ io::Task<Result<json::object>> search_runs(Request& request) {
 }  // namespace
 
 void add_run_search_routes(std::vector<Route>& table) {
-  table.emplace_back(api::Method::kPost, "mlflow/runs/search", kBoth2, api::Access::kReader | api::Access::kRun, Body::kJson, &answer_json<&search_runs>);
+  table.emplace_back(api::Method::kPost, "mlflow/runs/search", kBoth2, api::Access::kReader | api::Access::kRun, Body::kJson,
+                     &answer_json<&search_runs>);
 }
 
 }  // namespace stoker::mlflow

@@ -1,8 +1,8 @@
 #pragma once
 // A run's life as one table: from, event, guard, to, effects. Nothing else changes a run's state (docs/reference/run-states.md
 // is made from the array). Pure: run and event in, next run and wished effects out; storing and doing is the callers' work.
-// Invariants: a terminal state never changes, unless the client of an interactive run reopens it; order is forward only, but out of NotResponding; an event of another attempt than
-// the present one does nothing; `end` is written once.
+// Invariants: a terminal state never changes, unless the client of an interactive run reopens it; order is forward only, but out of NotResponding; an
+// event of another attempt than the present one does nothing; `end` is written once.
 
 #include <cstdint>
 #include <optional>

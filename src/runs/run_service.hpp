@@ -52,9 +52,9 @@ struct InteractiveWish {
   std::optional<RunId> id;  // nullopt: a GUID, for a child `<parent>_<n>`
   bool is_open = true;      // false: NotStarted until open()
   // As an MLflow client says it.
-  std::optional<Time> started_at;              // nullopt: now
-  std::optional<std::string> user;             // nullopt: of submitted_by
-  std::map<std::string, std::string> tags;     // beside those of the specification, of any length
+  std::optional<Time> started_at;           // nullopt: now
+  std::optional<std::string> user;          // nullopt: of submitted_by
+  std::map<std::string, std::string> tags;  // beside those of the specification, of any length
   bool parent_may_have_ended = false;
 };
 

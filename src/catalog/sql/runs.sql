@@ -98,6 +98,10 @@ WHERE id >= $11 AND id < $10
 -- with: wanted
 ORDER BY id DESC LIMIT $1;
 
+-- name: runs_by_pks
+-- $1 a JSON array. Primary key.
+SELECT * FROM run_rows WHERE pk IN EACH_INTEGER($1);
+
 -- name: live_runs
 -- Oldest first. Index: runs_live.
 SELECT * FROM run_rows WHERE is_live = 1 ORDER BY pk;

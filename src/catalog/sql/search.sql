@@ -30,7 +30,7 @@ ORDER BY m.value DESC, m.run_pk DESC LIMIT $1;
 -- name: count_metric
 -- How many values lie in the range, counted up to $1.
 SELECT COUNT(*) AS found FROM (SELECT 1 FROM latest_metrics AS m
-WHERE m.experiment_pk = $2 AND m.key = $3 AND m.is_nan = 0 AND m.value >= $4 AND m.value <= $5 LIMIT $1) AS some;
+WHERE m.experiment_pk = $2 AND m.key = $3 AND m.is_nan = 0 AND m.value >= $4 AND m.value <= $5 LIMIT $1) AS counted;
 
 -- name: candidate_by_id
 -- Index: unique (id).

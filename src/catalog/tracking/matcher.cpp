@@ -99,7 +99,8 @@ Status Matcher::keep(std::vector<Candidate>& candidates, const Clause& clause) {
   if (clause.entity == Entity::kMetric) {
     TRY(const auto found, metrics(candidates, clause.key));
     // NaN is like no number.
-    keep_if_found(candidates, found, [&](const Metric& metric) { return metric.is_nan ? clause.op == Operator::kNotEqual : matches(metric.value, clause); });
+    keep_if_found(candidates, found,
+                  [&](const Metric& metric) { return metric.is_nan ? clause.op == Operator::kNotEqual : matches(metric.value, clause); });
     return ok();
   }
   if (clause.entity == Entity::kDataset) {
@@ -152,7 +153,9 @@ Status Matcher::set_sort(std::vector<Candidate>& candidates, std::size_t index) 
   };
   if (order.entity == Entity::kMetric) {
     TRY(const auto found, metrics(candidates, order.key));
-    set(found, [](const Metric& metric) { return metric.is_nan ? SortValue{.of = SortValue::Class::kNan, .number = 0, .text = {}} : of_number(metric.value); });
+    set(found, [](const Metric& metric) {
+      return metric.is_nan ? SortValue{.of = SortValue::Class::kNan, .number = 0, .text = {}} : of_number(metric.value);
+    });
     return ok();
   }
   if (order.entity != Entity::kAttribute) {

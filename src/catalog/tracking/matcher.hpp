@@ -1,5 +1,6 @@
 #pragma once
-// Judges candidates of a search by its clauses, and finds what they are ordered by: one query for a clause and many runs. Private to catalog/tracking.
+// Judges candidates of a search by its clauses, and finds what they are ordered by: one query for a clause and many runs. Private to
+// catalog/tracking.
 
 #include <functional>
 #include <string>

@@ -30,8 +30,8 @@ constexpr int kTokenVersion = 1;
 struct Range {
   double low = std::numeric_limits<double>::lowest();
   double high = std::numeric_limits<double>::max();
-  bool is_asked = false;   // some clause is on the metric: runs without it do not match
-  bool takes_nan = true;   // no clause but !=
+  bool is_asked = false;  // some clause is on the metric: runs without it do not match
+  bool takes_nan = true;  // no clause but !=
   bool is_bounded = false;
 };
 
@@ -155,7 +155,8 @@ class Search {
 
   void tell_checks() {
     std::string names;
-    for (const auto& clause : search_.where) names += fmt::format("{}{} {}", names.empty() ? "" : ", ", name_of(clause.entity, clause.key), to_text(clause.op));
+    for (const auto& clause : search_.where)
+      names += fmt::format("{}{} {}", names.empty() ? "" : ", ", name_of(clause.entity, clause.key), to_text(clause.op));
     if (!names.empty()) plan_.push_back("checks of each run: " + names);
   }
 
@@ -164,7 +165,9 @@ class Search {
     std::string text;
     if (path.by == Path::By::kStart) text = fmt::format("walks the runs {} first", path.ascending ? "oldest" : "newest");
     else if (path.is_nan) text = fmt::format("walks the runs whose latest value of {} is NaN", path.metric);
-    else text = fmt::format("walks the latest values of {} {}, from {} to {}", path.metric, path.ascending ? "upwards" : "downwards", path.low, path.high);
+    else
+      text =
+          fmt::format("walks the latest values of {} {}, from {} to {}", path.metric, path.ascending ? "upwards" : "downwards", path.low, path.high);
     if (phase.only_without_metric) text += fmt::format(", of those without {}", search_.order.front().key);
     if (phase.sorts_all) text += ", to their end, and sorts them";
     plan_.push_back(fmt::format("{} (in {} experiment{})", text, search_.experiments.size(), search_.experiments.size() == 1 ? "" : "s"));
@@ -239,7 +242,8 @@ class Search {
                                                    [](const db::Row& row) { return row.integer("found"); }));
         count += static_cast<std::size_t>(found.value_or(0));
       }
-      if (count <= kNarrow) return std::optional(Path{.by = Path::By::kMetric, .ascending = true, .metric = clause.key, .low = range.low, .high = range.high});
+      if (count <= kNarrow)
+        return std::optional(Path{.by = Path::By::kMetric, .ascending = true, .metric = clause.key, .low = range.low, .high = range.high});
     }
     return std::optional<Path>();
   }

@@ -21,6 +21,12 @@ Result<std::optional<std::int64_t>> find_experiment_pk(db::Connection& connectio
   return connection.read_one("find_experiment_by_number", {workspace, number}, [](const db::Row& row) { return row.integer("pk"); });
 }
 
+Result<std::int64_t> find_experiment_pk(db::Connection& connection, const ExperimentId& id) {
+  TRY(const auto pk, connection.read_one("find_experiment_pk", {id}, [](const db::Row& row) { return row.integer("pk"); }));
+  if (!pk) return find_experiment(connection, id).error();
+  return *pk;
+}
+
 Result<std::optional<Experiment>> look_up_experiment(db::Connection& connection, const WorkspaceId& workspace, const std::string& name) {
   return connection.read_one("find_experiment_by_name", {workspace, name}, read_experiment);
 }

@@ -14,6 +14,8 @@ inline constexpr std::string_view kDefaultExperiment = "Default";
 /// nullopt: the workspace has no experiment of that number.
 Result<std::optional<Experiment>> find_experiment_by_number(db::Connection& connection, const WorkspaceId& workspace, std::int64_t number);
 Result<std::optional<std::int64_t>> find_experiment_pk(db::Connection& connection, const WorkspaceId& workspace, std::int64_t number);
+/// kNotFound.
+Result<std::int64_t> find_experiment_pk(db::Connection& connection, const ExperimentId& id);
 Result<std::optional<Experiment>> look_up_experiment(db::Connection& connection, const WorkspaceId& workspace, const std::string& name);
 /// Of one workspace, or of all.
 Result<std::vector<std::int64_t>> experiment_pks(db::Connection& connection, const std::optional<WorkspaceId>& workspace);

@@ -192,20 +192,20 @@ Result<bool> remove_tag(db::Transaction& transaction, std::int64_t run_pk, const
 Status add_inputs(db::Transaction& transaction, std::int64_t run_pk, const std::vector<InputDataset>& inputs) {
   auto& connection = transaction.connection();
   for (const auto& input : inputs) {
-    CHECK_OK(connection.execute("add_input_dataset", {run_pk, input.name, input.digest, input.source_type, input.source, input.schema, input.profile}));
+    CHECK_OK(
+        connection.execute("add_input_dataset", {run_pk, input.name, input.digest, input.source_type, input.source, input.schema, input.profile}));
     CHECK_OK(connection.execute("add_run_input", {run_pk, input.name, input.digest, text_of(input.tags), context_of(input.tags)}));
   }
   return ok();
 }
 
 Status put_models(db::Transaction& transaction, std::int64_t run_pk, bool are_outputs, const std::vector<ModelOutput>& models) {
-  for (const auto& model : models)
-    CHECK_OK(transaction.connection().execute("put_run_model", {run_pk, are_outputs, model.model_id, model.step}));
+  for (const auto& model : models) CHECK_OK(transaction.connection().execute("put_run_model", {run_pk, are_outputs, model.model_id, model.step}));
   return ok();
 }
 
-Result<std::vector<DatasetSummary>> dataset_summaries(db::Connection& connection, const WorkspaceId& workspace, std::span<const std::int64_t> experiment_numbers,
-                                                      std::size_t limit) {
+Result<std::vector<DatasetSummary>> dataset_summaries(db::Connection& connection, const WorkspaceId& workspace,
+                                                      std::span<const std::int64_t> experiment_numbers, std::size_t limit) {
   std::vector<DatasetSummary> found;
   for (const auto number : experiment_numbers) {
     TRY(const auto pk, find_experiment_pk(connection, workspace, number));

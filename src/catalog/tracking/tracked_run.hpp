@@ -79,7 +79,7 @@ struct DatasetSummary {
   std::optional<std::string> context;
 };
 /// Every name, digest and context once, at most `limit`.
-Result<std::vector<DatasetSummary>> dataset_summaries(db::Connection& connection, const WorkspaceId& workspace, std::span<const std::int64_t> experiment_numbers,
-                                                      std::size_t limit);
+Result<std::vector<DatasetSummary>> dataset_summaries(db::Connection& connection, const WorkspaceId& workspace,
+                                                      std::span<const std::int64_t> experiment_numbers, std::size_t limit);
 
 }  // namespace stoker::catalog

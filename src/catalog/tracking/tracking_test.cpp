@@ -50,7 +50,8 @@ TEST_P(TrackingTest, ARunIsReadWithEverything) {
   const auto pk = pk_of(run);
   ASSERT_TRUE(add_params(tx(), pk, {{"b", "2"}, {"a", "1"}})->empty());
   ASSERT_TRUE(put_tags(tx(), pk, {{"t", std::string(8000, 'x')}, {"t", "last"}}));
-  const std::vector<LatestMetric> metrics{{"loss", std::nan(""), 3, from_micros(5)}, {"acc", std::numeric_limits<double>::infinity(), 1, from_micros(6)}};
+  const std::vector<LatestMetric> metrics{{"loss", std::nan(""), 3, from_micros(5)},
+                                          {"acc", std::numeric_limits<double>::infinity(), 1, from_micros(6)}};
   ASSERT_TRUE(put_latest_metrics(tx(), run.id, metrics));
   ASSERT_TRUE(add_inputs(tx(), pk, {{.name = "d", .digest = "1", .source = "s", .schema = "{}", .tags = {{"mlflow.data.context", "train"}}}}));
   ASSERT_TRUE(add_inputs(tx(), pk, {{.name = "d", .digest = "1", .source = "other", .tags = {}}, {.name = "e", .digest = "2"}}));
@@ -102,7 +103,8 @@ TEST_P(TrackingTest, WhatTheRunHasGoesWithIt) {
 
 TEST_P(TrackingTest, SummariesOfDatasetsAreDistinct) {
   const auto first = inserted(a_run()), second = inserted(a_run());
-  const InputDataset train{.name = "d", .digest = "1", .source_type = {}, .source = {}, .schema = {}, .profile = {}, .tags = {{"mlflow.data.context", "train"}}};
+  const InputDataset train{
+      .name = "d", .digest = "1", .source_type = {}, .source = {}, .schema = {}, .profile = {}, .tags = {{"mlflow.data.context", "train"}}};
   auto test = train;
   test.tags = {{"mlflow.data.context", "test"}};
   ASSERT_TRUE(add_inputs(tx(), pk_of(first), {train}));
