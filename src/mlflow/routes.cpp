@@ -16,6 +16,12 @@ const std::vector<Route>& routes() {
   static const auto table = [] {
     std::vector<Route> rows;
     add_server_routes(rows);
+    add_experiment_routes(rows);
+    add_run_routes(rows);
+    add_logging_routes(rows);
+    add_history_routes(rows);
+    add_input_routes(rows);
+    add_run_search_routes(rows);
     return rows;
   }();
   return table;

@@ -55,5 +55,11 @@ const std::vector<Route>& routes();
 
 // Each resource adds its own.
 void add_server_routes(std::vector<Route>& table);
+void add_experiment_routes(std::vector<Route>& table);
+void add_run_routes(std::vector<Route>& table);
+void add_logging_routes(std::vector<Route>& table);
+void add_history_routes(std::vector<Route>& table);
+void add_input_routes(std::vector<Route>& table);
+void add_run_search_routes(std::vector<Route>& table);
 
 }  // namespace stoker::mlflow

@@ -29,7 +29,9 @@ io::Task<void> MetricIntake::drain() {
 void MetricIntake::store(Round& round) {
   metrics::Mark upto;
   for (auto& waiting : round) {
-    const auto mark = metrics_.append_call(waiting->run, waiting->call.writer, waiting->call.sequence, waiting->call.points);
+    const auto& call = waiting->call;
+    const auto mark = call.writer.empty() ? metrics_.append_points(waiting->run, call.points)
+                                          : metrics_.append_call(waiting->run, call.writer, call.sequence, call.points);
     if (!mark) waiting->status = mark.error();
     else upto = std::max(upto, *mark);
   }

@@ -11,7 +11,7 @@
 
 namespace stoker::runs {
 
-/// The `sequence`th call of a writer, which chose a name of its own.
+/// The `sequence`th call of a writer, which chose a name of its own. Without a writer: points that know by themselves what they are (MLflow's).
 struct MetricCall {
   std::string writer;
   std::uint64_t sequence = 0;  // 1, 2, 3 …
