@@ -94,6 +94,11 @@ class FolderReader {
   bool stepped_ = false;
 };
 
+/// Characters, not bytes: that is what SQL's substr counts.
+std::int64_t characters_in(std::string_view text) {
+  return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
 Status check_room(db::Connection& connection, const ArtifactPlace& place) {
   auto above = place;
   for (auto slash = place.path.find('/'); slash != std::string::npos; slash = place.path.find('/', slash + 1)) {
@@ -204,10 +209,15 @@ Result<std::int64_t> copy_artifacts_of_run(db::Transaction& transaction, const A
   if (!from.run) return Error(ErrorCode::kInternal, "only files of a run are copied");
   const auto bounds = below(from.path);
   const auto start = from.path.empty() ? to + "/" : to;
-  // Characters, not bytes: that is what substr counts.
-  const auto characters = std::ranges::count_if(from.path, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
   return transaction.connection().execute("copy_artifacts_of_run",
-                                          {*from.run, from.workspace, from.path, bounds.from, bounds.before, start, characters, now});
+                                          {*from.run, from.workspace, from.path, bounds.from, bounds.before, start, characters_in(from.path), now});
+}
+
+Result<std::int64_t> move_artifacts(db::Transaction& transaction, const ArtifactPlace& from, const std::string& to) {
+  auto path = from.path;
+  while (path.ends_with('/')) path.pop_back();
+  const auto bounds = below(path);
+  return transaction.connection().execute("move_artifacts", {from.workspace, path, bounds.from, bounds.before, to, characters_in(path)});
 }
 
 }  // namespace stoker::catalog

@@ -55,4 +55,7 @@ Status remove_artifacts(db::Transaction& transaction, const ArtifactPlace& place
 /// The same contents at `to`, a path of the workspace: the run's file `path`, or its folder with all that is in it. How many files.
 Result<std::int64_t> copy_artifacts_of_run(db::Transaction& transaction, const ArtifactPlace& from, const std::string& to, Time now);
 
+/// A file or folder of the workspace under another name, which is new. How many files.
+Result<std::int64_t> move_artifacts(db::Transaction& transaction, const ArtifactPlace& from, const std::string& to);
+
 }  // namespace stoker::catalog

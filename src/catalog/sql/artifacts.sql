@@ -52,3 +52,8 @@ INSERT INTO artifacts (workspace_pk, path, size_bytes, sha256, object, created_a
 SELECT (SELECT pk FROM workspaces WHERE id = $2), CAST($6 AS TEXT) || substr(path, CAST($7 AS INTEGER) + 1), size_bytes, sha256, object, $8 FROM run_files
 WHERE run_pk = (SELECT pk FROM runs WHERE id = $1) AND (path = $3 OR (path >= $4 AND path < $5))
 ON CONFLICT (workspace_pk, path) DO NOTHING;
+
+-- name: move_artifacts
+-- $2 the file, $3 and $4 the folder as above; $5 what stands for the first $6 characters.
+UPDATE artifacts SET path = CAST($5 AS TEXT) || substr(path, CAST($6 AS INTEGER) + 1)
+WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND (path = $2 OR (path >= $3 AND path < $4));
