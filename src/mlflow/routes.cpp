@@ -22,6 +22,7 @@ const std::vector<Route>& routes() {
     add_registry_search_routes(rows);
     add_logged_model_routes(rows);
     add_logged_model_search_routes(rows);
+    add_graphql_routes(rows);
     add_trace_routes(rows);
     add_trace_search_routes(rows);
     return rows;

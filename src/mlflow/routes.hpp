@@ -61,6 +61,7 @@ void add_model_version_routes(std::vector<Route>& table);
 void add_registry_search_routes(std::vector<Route>& table);
 void add_logged_model_routes(std::vector<Route>& table);
 void add_logged_model_search_routes(std::vector<Route>& table);
+void add_graphql_routes(std::vector<Route>& table);
 void add_trace_routes(std::vector<Route>& table);
 void add_trace_search_routes(std::vector<Route>& table);
 

@@ -175,7 +175,7 @@ def test_a_runs_token_reaches_its_own_artifacts(stoker, ask, run):
     script = """
 import os, sys, urllib.request, urllib.error
 def ask(method, path, body=None):
-    request = urllib.request.Request(os.environ['STOKER_URL'] + path, body, {'Authorization': 'Bearer ' + os.environ['STOKER_TOKEN']}, method=method)
+    request = urllib.request.Request(os.environ['AZUREML_SERVICE_ENDPOINT'] + path, body, {'Authorization': 'Bearer ' + os.environ['AZUREML_RUN_TOKEN']}, method=method)
     try:
         return urllib.request.urlopen(request).status
     except urllib.error.HTTPError as error:
