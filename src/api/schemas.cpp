@@ -162,7 +162,7 @@ std::span<const NamedSchema> schemas() {
       {"ReportedError", {{"code", "text"}, {"message", "text"}, {"type", "text", "of the exception"}, {"trace", "text"}}, true},
       {"RunStateNow", {{"state", "text"}}},
       {"RunList", {{"runs", "[Run]"}}},
-      {"RunPage", {{"runs", "[Run]"}, {"next_cursor", "text?", "null: that was all"}}},
+      {"RunPage", {{"runs", "[Run]"}, {"next_cursor", "text?", "null: that was all"}, {"plan", "[text]", "with ?explain=true: how they were found"}}},
       {"Explanation",
        {{"run_id", "text"}, {"state", "text"}, {"reasons", "[text]", "most important first"}, {"ahead", "integer?", "runs before it in the queue"}}},
       {"Event", {{"seq", "integer"}, {"time", "time"}, {"kind", "text"}, {"message", "text"}, {"data", "any"}}},

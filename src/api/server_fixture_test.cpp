@@ -127,7 +127,7 @@ ServerTest::ServerTest() {
   settings.url = folder_ + "/catalog.sqlite";
   catalog_ = *catalog::Catalog::open(settings, loop_, pool_);
   logs_ = *logs::LogStore::open(folder_ + "/logs");
-  metrics_ = *metrics::MetricStore::open(folder_ + "/metrics");
+  metrics_ = *metrics::MetricStore::open(folder_ + "/metrics", {.waits_for_index = true});
   samples_ = *metrics::MetricStore::open(folder_ + "/samples");
   objects_ = *snapshots::ObjectStore::open(folder_ + "/snapshots");
 }

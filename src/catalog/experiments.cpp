@@ -3,26 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/suggest.hpp"
+#include "catalog/experiment_row.hpp"
 #include "catalog/labels.hpp"
 #include "catalog/workspaces.hpp"
 #include "domain/names.hpp"
 
 namespace stoker::catalog {
 namespace {
-
-Experiment read_experiment(const db::Row& row) {
-  Experiment experiment;
-  experiment.id = ExperimentId(row.text("id"));
-  experiment.number = row.integer("number");
-  experiment.workspace = WorkspaceId(row.text("workspace_id"));
-  experiment.name = row.text("name");
-  experiment.created_at = row.time("created_at");
-  experiment.archived_at = row.optional_time("archived_at");
-  experiment.description = row.text("description");
-  experiment.tags = labels_from_text(row.borrowed_text("tags"));
-  experiment.run_count = row.integer("run_count");
-  return experiment;
-}
 
 Result<std::optional<Experiment>> look_up(db::Connection& connection, const WorkspaceId& workspace, const std::string& name) {
   return connection.read_one("find_experiment_by_name", {workspace, name}, read_experiment);
@@ -38,6 +25,22 @@ struct Place {
 };
 
 }  // namespace
+
+Experiment read_experiment(const db::Row& row) {
+  Experiment experiment;
+  experiment.id = ExperimentId(row.text("id"));
+  experiment.number = row.integer("number");
+  experiment.workspace = WorkspaceId(row.text("workspace_id"));
+  experiment.name = row.text("name");
+  experiment.created_at = row.time("created_at");
+  experiment.archived_at = row.optional_time("archived_at");
+  experiment.updated_at = row.optional_time("updated_at").value_or(experiment.created_at);
+  experiment.artifact_location = row.text("artifact_location");
+  experiment.description = row.text("description");
+  experiment.tags = labels_from_text(row.borrowed_text("tags"));
+  experiment.run_count = row.integer("run_count");
+  return experiment;
+}
 
 json::object to_json(const Experiment& experiment) {
   json::object body;

@@ -23,6 +23,8 @@ struct Experiment {
   std::string name;
   Time created_at;
   std::optional<Time> archived_at;
+  Time updated_at;                // renamed, archived or brought back
+  std::string artifact_location;  // empty: the default root
   std::string description;
   std::map<std::string, std::string> tags;
   std::int64_t run_count = 0;  // runs made so far, and the number of the newest

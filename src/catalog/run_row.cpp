@@ -90,6 +90,7 @@ void read_plain(const db::Row& row, Run& run) {
   run.experiment_name = row.text("experiment_name");
   run.display_name = row.text("display_name");
   run.description = row.text("description");
+  run.user = row.text("user_name");
   run.created_at = row.time("created_at");
   run.archived_at = row.optional_time("archived_at");
   run.is_watched = row.boolean("is_watched");

@@ -1,12 +1,13 @@
 #include "catalog/runs.hpp"
 
+#include <unordered_map>
+
 #include <fmt/format.h>
 
 #include "base/suggest.hpp"
 #include "catalog/experiments.hpp"
 #include "catalog/run_row.hpp"
 #include "catalog/workspaces.hpp"
-#include "domain/names.hpp"
 
 namespace stoker::catalog {
 namespace {
@@ -70,10 +71,7 @@ Result<std::optional<std::string>> check_parent(db::Connection& connection, cons
 Status insert_labels(db::Connection& connection, const Run& run) {
   if (run.tags.empty() && run.properties.empty()) return ok();
   TRY(const auto pk, find_pk(connection, run.id));
-  for (const auto& [key, value] : run.tags) {
-    CHECK_OK(check_tag(key, value.value_or("")));
-    CHECK_OK(connection.execute("set_tag_of", {*pk, key, value}));
-  }
+  for (const auto& [key, value] : run.tags) CHECK_OK(connection.execute("set_tag_of", {*pk, key, value}));
   for (const auto& [key, value] : run.properties) CHECK_OK(connection.execute("add_property_of", {*pk, key, value}));
   return ok();
 }
@@ -112,7 +110,8 @@ Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random) {
                                                              error_text(run.error),
                                                              phases_text(run.phases),
                                                              run.journal_acked,
-                                                             to_text(run.spec.kind)}));
+                                                             to_text(run.spec.kind),
+                                                             run.user}));
   if (inserted == 0) return Error(ErrorCode::kConflict, fmt::format("the run {} exists already", run.id.text()));
   CHECK_OK(insert_labels(connection, run));
   return run;
@@ -138,9 +137,21 @@ Result<std::optional<RunMark>> look_up_run_mark(db::Connection& connection, cons
     mark.state = run_state_from_text(row.borrowed_text("state")).value_or(RunState::kNotStarted);
     mark.attempt = static_cast<int>(row.integer("attempt"));
     mark.cancel_requested = row.boolean("cancel_requested");
+    mark.is_archived = !row.is_null("archived_at");
     mark.journal_acked = row.integer("journal_acked");
     return mark;
   });
+}
+
+Result<std::vector<Run>> read_runs_of(db::Connection& connection, const std::vector<std::int64_t>& pks) {
+  std::vector<Run> runs;
+  if (pks.empty()) return runs;
+  TRY(auto stored, read_runs(connection, "runs_by_pks", {json::serialize(json::value_from(pks))}));
+  std::unordered_map<std::int64_t, Run*> by_pk;
+  for (auto& one : stored) by_pk.emplace(one.pk, &one.run);
+  for (const auto pk : pks)
+    if (const auto at = by_pk.find(pk); at != by_pk.end()) runs.push_back(std::move(*at->second));
+  return runs;
 }
 
 Result<std::vector<Run>> live_runs(db::Connection& connection) {

@@ -17,7 +17,8 @@
 namespace stoker::catalog {
 
 /// Stores a new run with its tags and properties. The caller sets everything but the three that are found here and returned in the
-/// run: `experiment` (made when run.experiment_name is new in the workspace) and `number`. run.workspace must exist, run.id be new.
+/// run: `experiment` (made when run.experiment_name is new in the workspace) and `number`. run.workspace must exist, run.id be new. Tags have been
+/// checked: the limits of v1 are not those of MLflow.
 /// kNotFound: workspace or spec.parent. kConflict: the id exists.
 Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random);
 
@@ -32,6 +33,7 @@ struct RunMark {
   RunState state = RunState::kNotStarted;
   int attempt = 0;
   bool cancel_requested = false;
+  bool is_archived = false;
   std::int64_t journal_acked = 0;
 };
 Result<std::optional<RunMark>> look_up_run_mark(db::Connection& connection, const RunId& id);
@@ -60,6 +62,9 @@ struct RunPage {
 /// The cost follows the page and not what is stored, but for ended states within an experiment or parent, kinds,
 /// labels and archived runs of one experiment or parent, which read past the others.
 Result<RunPage> list_runs(db::Connection& connection, const RunFilter& filter, std::size_t limit, const std::string& cursor = {});
+
+/// By pk, in their order; one that is gone is left out.
+Result<std::vector<Run>> read_runs_of(db::Connection& connection, const std::vector<std::int64_t>& pks);
 
 /// Every run that has not ended, oldest first: what a server looks at when it starts.
 Result<std::vector<Run>> live_runs(db::Connection& connection);

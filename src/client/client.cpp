@@ -253,6 +253,9 @@ Result<json::object> Client::runs(const RunFilter& filter) {
   add_query(target, "prefix", filter.prefix);
   add_query(target, "limit", std::to_string(filter.limit));
   add_query(target, "cursor", filter.cursor);
+  add_query(target, "filter", filter.filter);
+  for (const auto& order : filter.order_by) add_query(target, "order_by", order);
+  if (filter.explain) add_query(target, "explain", "true");
   return call("GET", target);
 }
 

@@ -22,6 +22,9 @@ namespace stoker::client {
 struct RunFilter {
   std::string workspace_id, experiment, state, parent, prefix;  // empty: any
   std::string view;                                             // active, archived, all; empty: active
+  std::string filter;                                           // metrics.acc > 0.9 and params.lr = '0.1'
+  std::vector<std::string> order_by;                            // metrics.acc desc
+  bool explain = false;                                         // the answer's `plan` tells how the runs were found
   int limit = 50;
   std::string cursor;
 };

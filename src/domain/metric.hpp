@@ -11,8 +11,8 @@
 
 namespace stoker {
 
-/// A number (NaN and infinities included) or a text: `run.log` takes both.
-using MetricValue = std::variant<double, std::string>;
+/// A number (NaN and infinities included), a text or a whole number: `run.log` takes all, and log('n', 3) comes back as 3.
+using MetricValue = std::variant<double, std::string, std::int64_t>;
 
 /// How the point was logged; decides the shape that get_metrics returns (spec 3.3).
 enum class MetricKind : std::uint8_t { kScalar = 0, kList = 1, kRow = 2, kTable = 3, kImage = 4 };
@@ -25,6 +25,9 @@ struct MetricPoint {
   std::vector<std::string> columns;  // kRow, kTable: as many as values
   std::optional<std::int64_t> step;
   Time time;
+  /// MLflow's point: the same (name, time, step, value) again is the same point. v1's points never are.
+  bool is_identified = false;
+  std::string model_id, dataset_name, dataset_digest;  // MLflow 3; usually empty
 };
 
 }  // namespace stoker

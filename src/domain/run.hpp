@@ -84,6 +84,7 @@ struct Run {
   std::string experiment_name;
   std::string display_name;
   std::string description;
+  std::string user;  // who made it: what an MLflow client says, else submitted_by without its host
   RunSpec spec;
   RunState state = RunState::kNotStarted;
   int attempt = 0;  // rises with each start; a message of an older attempt does nothing

@@ -9,6 +9,7 @@
 #include "api/router.hpp"
 #include "base/log.hpp"
 #include "catalog/runs.hpp"
+#include "catalog/tracking/tracked_experiments.hpp"
 #include "catalog/workspaces.hpp"
 #include "mlflow/origin.hpp"
 #include "mlflow/reply.hpp"
@@ -115,6 +116,14 @@ Result<WorkspaceId> find_or_make_workspace(db::Transaction& transaction, const s
                fmt::format("There are {} workspaces named '{}'; put the id into the address, `stoker workspace list` shows it.", named.size(), name));
 }
 
+/// MLflow's clients take experiment 0 for granted.
+Result<WorkspaceId> with_default_experiment(db::Transaction& transaction, Result<WorkspaceId> workspace, Time now, Random& random) {
+  if (!workspace) return workspace;
+  TRY(const auto there, catalog::find_experiment_by_number(transaction, *workspace, 0));
+  if (!there) CHECK_OK(catalog::make_default_experiment(transaction, *workspace, now, random));
+  return workspace;
+}
+
 api::Reply incident(api::Call& call, std::string_view what) {
   const auto number = call.services.random.hex(6);
   log::error("mlflow", "request failed", {{"incident", number}, {"method", to_text(call.head.method())}, {"cause", what}});
@@ -202,7 +211,7 @@ io::Task<Result<WorkspaceId>> Face::workspace_of(api::Call& call, const std::str
   auto& known = workspaces_[name];
   if (known.id.empty() || known.until < now) {
     auto find = [name, personal = personal_, time = call.services.clock.now(), &random = call.services.random](db::Transaction& transaction) {
-      return find_or_make_workspace(transaction, name, personal, time, random);
+      return with_default_experiment(transaction, find_or_make_workspace(transaction, name, personal, time, random), time, random);
     };
     auto id = co_await call.services.catalog.write(std::move(find));
     if (!id) {

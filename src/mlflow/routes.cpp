@@ -25,6 +25,12 @@ const std::vector<Route>& routes() {
     add_graphql_routes(rows);
     add_trace_routes(rows);
     add_trace_search_routes(rows);
+    add_experiment_routes(rows);
+    add_run_routes(rows);
+    add_logging_routes(rows);
+    add_history_routes(rows);
+    add_input_routes(rows);
+    add_run_search_routes(rows);
     return rows;
   }();
   return table;

@@ -64,5 +64,11 @@ void add_logged_model_search_routes(std::vector<Route>& table);
 void add_graphql_routes(std::vector<Route>& table);
 void add_trace_routes(std::vector<Route>& table);
 void add_trace_search_routes(std::vector<Route>& table);
+void add_experiment_routes(std::vector<Route>& table);
+void add_run_routes(std::vector<Route>& table);
+void add_logging_routes(std::vector<Route>& table);
+void add_history_routes(std::vector<Route>& table);
+void add_input_routes(std::vector<Route>& table);
+void add_run_search_routes(std::vector<Route>& table);
 
 }  // namespace stoker::mlflow

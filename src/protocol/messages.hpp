@@ -17,7 +17,7 @@
 
 namespace stoker::protocol {
 
-inline constexpr int kVersion = 2;
+inline constexpr int kVersion = 3;
 inline constexpr int kOldestVersion = 1;
 /// kProtocol, with what to do, unless this side speaks `version`.
 Status check_version(int version);

@@ -74,12 +74,21 @@ void write(const MetricRecord& metric, bool, std::string& out) {
   put(out, static_cast<std::uint64_t>(to_micros(point.time)));
   put(out, static_cast<std::uint32_t>(point.values.size()));
   for (const auto& value : point.values) {
-    put(out, static_cast<std::uint8_t>(value.index()));
+    put(out, static_cast<std::uint8_t>(value.index()));  // so the order of MetricValue is part of the format: append only
     if (const auto* number = std::get_if<double>(&value)) wire::put_double(out, *number);
+    else if (const auto* whole = std::get_if<std::int64_t>(&value)) put(out, static_cast<std::uint64_t>(*whole));
     else put_text(out, std::get<std::string>(value));
   }
   put(out, static_cast<std::uint32_t>(point.columns.size()));
   for (const auto& column : point.columns) put_text(out, column);
+}
+MetricValue read_value(Reader& in) {
+  switch (in.number<std::uint8_t>()) {
+    case 0: return in.real();
+    case 1: return in.text();
+    case 2: return static_cast<std::int64_t>(in.number<std::uint64_t>());
+    default: in.fail(); return {};
+  }
 }
 void read(Reader& in, MetricRecord& metric) {
   auto& point = metric.point;
@@ -90,8 +99,7 @@ void read(Reader& in, MetricRecord& metric) {
   const auto values = in.count(5);
   point.values.reserve(values);
   for (std::uint32_t i = 0; i < values && in.good(); ++i) {
-    if (read_flag(in)) point.values.emplace_back(in.text());
-    else point.values.emplace_back(in.real());
+    point.values.push_back(read_value(in));
   }
   const auto columns = in.count(4);
   point.columns.reserve(columns);

@@ -20,8 +20,8 @@ MetricPoint row() {
   MetricPoint point;
   point.name = "r\xC3\xA9sum\xC3\xA9";
   point.kind = MetricKind::kRow;
-  point.values = {1.5, std::string("text"), -std::numeric_limits<double>::infinity()};
-  point.columns = {"a", "b", ""};
+  point.values = {1.5, std::string("text"), -std::numeric_limits<double>::infinity(), std::numeric_limits<std::int64_t>::min()};
+  point.columns = {"a", "b", "", "n"};
   point.step = -3;
   point.time = from_micros(-1);
   return point;

@@ -79,6 +79,7 @@ Run new_run(const RunSpec& spec, Time now, Random& random) {
   run.experiment_name = spec.experiment;
   run.created_at = now;
   run.display_name = spec.display_name.value_or(new_display_name(random));
+  run.user = spec.submitted_by.substr(0, spec.submitted_by.find('@'));
   run.tags = spec.tags;
   run.properties = spec.properties;
   return run;

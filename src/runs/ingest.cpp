@@ -72,7 +72,8 @@ std::vector<metrics::NumberedPoint> samples_of(const std::vector<Record>& record
     for (const auto& [name, value] : sample->values) {
       boost::system::error_code no_number;
       point.columns.emplace_back(name);
-      point.values.emplace_back(value.to_number<double>(no_number));
+      if (value.is_int64()) point.values.emplace_back(value.get_int64());
+      else point.values.emplace_back(value.to_number<double>(no_number));
     }
     points.emplace_back(record.seq, std::move(point));
   }
@@ -147,11 +148,9 @@ Result<Ingest::Batch> Ingest::append(Attempt& attempt, std::uint64_t received, c
   CHECK_OK(write_log(attempt, batch.records, mask, batch.grown.log));
   hide_in_error(mask, batch.records);
   const auto points = points_of(batch.records);
-  if (!points.empty()) CHECK_OK(stores_.metrics.append(attempt.run, attempt.number, points));
+  TRY(batch.grown.metrics, stores_.metrics.append(attempt.run, attempt.number, points));
   const auto samples = samples_of(batch.records);
-  if (!samples.empty()) CHECK_OK(stores_.samples.append(attempt.run, attempt.number, samples));
-  batch.grown.metrics = !points.empty();
-  batch.grown.samples = !samples.empty();
+  TRY(batch.grown.samples, stores_.samples.append(attempt.run, attempt.number, samples));
   std::erase_if(batch.records, [](const Record& record) { return !is_for_catalog(record.payload); });
   return batch;
 }
@@ -170,7 +169,7 @@ io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
     co_return appended.error();
   }
   attempt->grown.add(appended->grown);
-  if (appended->grown.log || appended->grown.metrics) feed_.notify(run);
+  if (appended->grown.log || appended->grown.metrics > metrics::Mark{}) feed_.notify(run);
   if (appended->last == 0 || attempt->given_up) co_return ok();
   attempt->received = appended->last;
   std::ranges::move(appended->records, std::back_inserter(attempt->pending));
@@ -181,9 +180,8 @@ io::Task<Status> Ingest::take(RunId run, int number, std::string bytes) {
 Status Ingest::sync(const RunId& run, const Grown& grown) {
   const std::array<RunId, 1> runs{run};
   if (grown.log) CHECK_OK(stores_.logs.sync(runs));
-  if (grown.metrics) CHECK_OK(stores_.metrics.sync(runs));
-  if (grown.samples) CHECK_OK(stores_.samples.sync(runs));
-  return ok();
+  CHECK_OK(stores_.metrics.sync(grown.metrics));
+  return stores_.samples.sync(grown.samples);
 }
 
 /// Rounds until everything received is settled; what comes during a round belongs to the next one.

@@ -5,6 +5,7 @@
 // Invariants: nothing is acknowledged before it is durable; a number is applied once; records of one attempt are applied in order.
 // When a store fails nothing is acknowledged and the link is given up: the supervisor keeps its records and sends them again.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,9 +56,14 @@ class Ingest {
   struct Attempt;
   /// The stores that have something new, not yet synced.
   struct Grown {
-    bool log = false, metrics = false, samples = false;
-    bool any() const { return log || metrics || samples; }
-    void add(const Grown& other) { log |= other.log, metrics |= other.metrics, samples |= other.samples; }
+    bool log = false;
+    metrics::Mark metrics, samples;
+    bool any() const { return log || std::max(metrics, samples) > metrics::Mark{}; }
+    void add(const Grown& other) {
+      log |= other.log;
+      metrics = std::max(metrics, other.metrics);
+      samples = std::max(samples, other.samples);
+    }
   };
   /// What one frame brought: records for the catalog, and what happened to the stores.
   struct Batch {

@@ -46,6 +46,19 @@ Result<Ledger::Answer> apply_stored(db::Transaction& transaction, const RunId& i
   return Ledger::Answer{.run = std::move(outcome.applied->next), .effects = outcome.applied->effects, .refused = std::nullopt};
 }
 
+Result<Ledger::Change> apply_decided(db::Transaction& transaction, const RunId& id, const std::function<std::vector<Event>(const Run&)>& decide) {
+  TRY(auto run, catalog::find_run(transaction, id));
+  auto effects = Effect::kNone;
+  for (const auto& event : decide(run)) {
+    auto outcome = apply(run, event);
+    if (!outcome.applied) continue;
+    CHECK_OK(store_step(transaction, run, outcome.applied->next, event));
+    run = std::move(outcome.applied->next);
+    effects = effects | outcome.applied->effects;
+  }
+  return Ledger::Change{.run = std::move(run), .effects = effects};
+}
+
 Event event_of(const protocol::StateRecord& state) {
   switch (state.state) {
     case RunState::kProvisioning: return {.kind = EventKind::kProvisions};
@@ -187,6 +200,13 @@ io::Task<Result<Ledger::Answer>> Ledger::apply(RunId run, Event event) {
     log::debug("runs", "event does nothing", {{"run", run.text()}, {"event", to_text(event.kind)}, {"because", sentence_of(*answer.refused)}});
   else announce({.run = answer.run, .effects = answer.effects});
   co_return answer;
+}
+
+io::Task<Result<Run>> Ledger::apply_all(RunId run, std::function<std::vector<Event>(const Run&)> decide) {
+  auto work = [run, decide = std::move(decide)](db::Transaction& transaction) { return apply_decided(transaction, run, decide); };
+  CO_TRY(auto change, co_await catalog_.write(std::move(work)));
+  if (change.effects != Effect::kNone) announce(change);
+  co_return std::move(change.run);
 }
 
 io::Task<Result<std::optional<Ledger::Change>>> Ledger::store(RunId run, int attempt, std::uint64_t seq, std::vector<protocol::Record> records) {

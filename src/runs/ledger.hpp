@@ -32,6 +32,9 @@ class Ledger {
   /// Durable when it returns, and announced. kNotFound: the run.
   io::Task<Result<Answer>> apply(RunId run, Event event);
 
+  /// The events that `decide` wants of the run as it is, one after the other in one transaction; one that does nothing is passed over.
+  io::Task<Result<Run>> apply_all(RunId run, std::function<std::vector<Event>(const Run&)> decide);
+
   /// What records other than output and metrics say, with the journal's number, as one write. Records up to the stored number are skipped.
   /// nullopt: nothing that others must hear of. An attempt that is over is not an error, nothing is written.
   /// The caller acknowledges, then announces.

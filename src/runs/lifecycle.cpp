@@ -33,6 +33,7 @@ constexpr auto kRows = std::to_array<Row>({
     {kWaiting, kOpens, Guard::kNone, kRunning, Effect::kNoteStart},
     {in(kNotStarted, kRunning) | kQuiet, kCompletes, Guard::kNone, kCompleted, Effect::kNoteStart | Effect::kNoteEnd | Effect::kSettle},
     {in(kNotStarted, kRunning) | kQuiet, kFails, Guard::kNone, kFailed, Effect::kNoteStart | Effect::kNoteEnd | Effect::kSettle},
+    {kEnded, kReopens, Guard::kInteractive, kRunning, Effect::kReopen},
 
     {kWaiting, kCancelAsked, Guard::kNone, kCanceled, Effect::kNoteCancel | Effect::kSettle | Effect::kLeaveQueue},
     {kWaiting, kStartFailed, Guard::kNone, kFailed, Effect::kNoteEnd | Effect::kSettle | Effect::kLeaveQueue},
@@ -89,6 +90,9 @@ constexpr auto kRefusals = std::to_array<RefusalRow>({
     {kBeforeProgram | in(kFinalizing) | kCanceling, kCompletes, Refusal::kOtherKind},
     {kBeforeProgram | in(kFinalizing) | kCanceling, kFails, Refusal::kOtherKind},
 
+    {without(kLive, kBeforeProgram | in(kFinalizing) | kCanceling), kReopens, Refusal::kAlready},
+    {kBeforeProgram | in(kFinalizing) | kCanceling, kReopens, Refusal::kOtherKind},
+
     {in(kProvisioning), kProvisions, Refusal::kAlready},
     {in(kPreparing), kPrepares, Refusal::kAlready},
     {in(kQueued), kWaits, Refusal::kAlready},
@@ -139,7 +143,8 @@ constexpr bool all_answered() {
   return true;
 }
 static_assert(all_answered(), "a pair of state and event has neither a row nor a refusal");
-static_assert(std::ranges::none_of(kRows, [](const Row& row) { return (row.from & kEnded) != 0; }), "terminal states never change");
+static_assert(std::ranges::none_of(kRows, [](const Row& row) { return (row.from & kEnded) != 0 && row.event != kReopens; }),
+              "nothing but its own client brings a run back");
 
 bool holds(Guard guard, const Run& run) {
   const bool exited_well = run.end && run.end->reason == EndReason::kExited && run.end->exit_code == 0;
@@ -219,6 +224,14 @@ void settle(Run& run, const Event& event) {
     if (!phase.ended_at) phase.ended_at = event.at;
 }
 
+void reopen(Run& run) {
+  run.end.reset();
+  run.error.reset();
+  run.ended_at.reset();
+  run.cancel_requested = false;
+  run.cancel_by.clear();
+}
+
 }  // namespace
 
 std::span<const Row> rows() { return kRows; }
@@ -231,13 +244,14 @@ bool happens_to(EventKind event, RunKind kind) {
     case kHeard: return true;
     case kOpens:
     case kCompletes:
-    case kFails: return kind == RunKind::kInteractive;
+    case kFails:
+    case kReopens: return kind == RunKind::kInteractive;
     default: return kind == RunKind::kScript;
   }
 }
 
 std::optional<Refusal> can_apply(const Run& run, const Event& event) {
-  if (is_terminal(run.state)) return Refusal::kEnded;
+  if (is_terminal(run.state) && event.kind != kReopens) return Refusal::kEnded;
   if (!happens_to(event.kind, run.spec.kind)) return Refusal::kOtherKind;
   if (const auto refused = check_attempt(run, event)) return refused;
   if (event.kind == kExited && !event.end) return Refusal::kNoEnd;
@@ -258,6 +272,7 @@ Outcome apply(Run run, const Event& event) {
     run.cancel_by = event.by;
   }
   if (has(row.effects, Effect::kSettle)) settle(run, event);
+  if (has(row.effects, Effect::kReopen)) reopen(run);
   return {.applied = Applied{.next = std::move(run), .effects = row.effects}, .refusal = {}};
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 // A run's life as one table: from, event, guard, to, effects. Nothing else changes a run's state (docs/reference/run-states.md
 // is made from the array). Pure: run and event in, next run and wished effects out; storing and doing is the callers' work.
-// Invariants: a terminal state never changes; order is forward only, but out of NotResponding; an event of another attempt than
-// the present one does nothing; `end` is written once.
+// Invariants: a terminal state never changes, unless the client of an interactive run reopens it; order is forward only, but out of NotResponding; an
+// event of another attempt than the present one does nothing; `end` is written once.
 
 #include <cstdint>
 #include <optional>
@@ -33,8 +33,9 @@ enum class EventKind : std::uint8_t {
   kOpens,        // interactive: its client begins
   kCompletes,    // interactive: its client says that it is done
   kFails,        // interactive: its client says that it failed
+  kReopens,      // interactive: its client goes on with a run that had ended, as MLflow's clients may
 };
-inline constexpr std::size_t kEventKindCount = 17;
+inline constexpr std::size_t kEventKindCount = 18;
 std::string_view to_text(EventKind kind);  // "placed" "provisions" …
 /// An interactive run has no place and no supervisor, a script has no client that says how it goes; the other events happen to both.
 bool happens_to(EventKind event, RunKind kind);
@@ -80,13 +81,14 @@ enum class Effect : std::uint16_t {
   kNoteCancel = 128,  // cancel_requested, cancel_by
   kNoteIntent = 256,  // run.fail()'s error
   kSettle = 512,      // ended_at, a missing end, open phases
+  kReopen = 1024,     // the reverse: no end, no error, no cancel
 };
 constexpr Effect operator|(Effect a, Effect b) { return static_cast<Effect>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b)); }
 constexpr bool has(Effect set, Effect one) { return (static_cast<std::uint16_t>(set) & static_cast<std::uint16_t>(one)) != 0; }
 
 /// Why an event does nothing.
 enum class Refusal : std::uint8_t {
-  kEnded,          // terminal states never change
+  kEnded,          // it is over
   kStaleAttempt,   // tells of another attempt
   kNotPlaced,      // nothing runs yet
   kPlacedBefore,   // it has its place

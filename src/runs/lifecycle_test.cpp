@@ -176,6 +176,19 @@ TEST(Lifecycle, InteractiveRunGoesAsItsClientSays) {
   EXPECT_FALSE(has(canceled->effects, Effect::kSendCancel));
 }
 
+TEST(Lifecycle, TheClientOfAnInteractiveRunReopensIt) {
+  stoker::Run run;
+  run.spec.kind = RunKind::kInteractive;
+  run = apply(run, {.kind = EventKind::kOpens, .at = from_micros(1)}).applied->next;
+  EXPECT_EQ(can_apply(run, {.kind = EventKind::kReopens}), Refusal::kAlready);
+  run = apply(run, {.kind = EventKind::kCancelAsked, .at = from_micros(2), .by = "ana"}).applied->next;
+  run = apply(run, {.kind = EventKind::kReopens, .at = from_micros(3)}).applied->next;
+  EXPECT_EQ(run.state, RunState::kRunning);
+  EXPECT_FALSE(run.end || run.ended_at || run.cancel_requested);
+  EXPECT_EQ(check(run), "");
+  EXPECT_EQ(apply(run, {.kind = EventKind::kCompletes, .at = from_micros(4)}).applied->next.state, RunState::kCompleted);
+}
+
 TEST(Lifecycle, ScriptIsNotEndedByAClient) {
   EXPECT_EQ(a_run().placed().running().refuses({.kind = EventKind::kCompletes}), Refusal::kOtherKind);
   EXPECT_EQ(a_run().refuses({.kind = EventKind::kOpens}), Refusal::kOtherKind);
@@ -183,12 +196,15 @@ TEST(Lifecycle, ScriptIsNotEndedByAClient) {
 
 TEST(LifecycleTable, TerminalStatesHaveNoExit) {
   for (const auto& row : rows()) {
-    for (const auto state : kTerminal) EXPECT_EQ(row.from & set_of(state), 0U);
+    for (const auto state : kTerminal) EXPECT_TRUE((row.from & set_of(state)) == 0U || row.event == EventKind::kReopens);
   }
   for (const auto state : kTerminal) {
     stoker::Run run;
     run.state = state;
-    for (std::size_t i = 0; i < kEventKindCount; ++i) EXPECT_EQ(can_apply(run, {.kind = static_cast<EventKind>(i)}), Refusal::kEnded);
+    for (std::size_t i = 0; i < kEventKindCount; ++i) {
+      const auto event = static_cast<EventKind>(i);
+      EXPECT_EQ(can_apply(run, {.kind = event}), event == EventKind::kReopens ? Refusal::kOtherKind : Refusal::kEnded);
+    }
   }
 }
 
@@ -256,12 +272,13 @@ RC_GTEST_PROP(LifecycleProperty, AnySequenceKeepsTheInvariants, ()) {
     auto outcome = apply(run, event);
     RC_ASSERT(outcome.applied.has_value() == !can_apply(before, event).has_value());
     if (!outcome.applied) continue;
-    RC_ASSERT(!is_terminal(before.state));
+    const bool reopened = event.kind == EventKind::kReopens;
+    RC_ASSERT(is_terminal(before.state) == reopened);
     run = std::move(outcome.applied->next);
     if (!check(run).empty()) RC_FAIL(check(run));
-    if (before.end) RC_ASSERT(run.end == before.end);
+    if (before.end && !reopened) RC_ASSERT(run.end == before.end);
     RC_ASSERT(run.attempt >= before.attempt);
-    RC_ASSERT(before.state == RunState::kNotResponding || rank(run.state) >= rank(before.state));
+    RC_ASSERT(reopened || before.state == RunState::kNotResponding || rank(run.state) >= rank(before.state));
     RC_ASSERT(has(outcome.applied->effects, Effect::kFreePlace) == (is_terminal(run.state) && before.attempt > 0));
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, kEventKindCount> kEvents = {
     "placed",       "provisions",   "prepares", "waits in target", "runs", "finalizes", "intended",  "exited", "finished",
-    "cancel asked", "start failed", "silent",   "heard",           "lost", "opens",     "completes", "fails"};
+    "cancel asked", "start failed", "silent",   "heard",           "lost", "opens",     "completes", "fails",  "reopens"};
 constexpr std::array<std::string_view, kEventKindCount> kEventSentences = {
     "the target gave a place: attempt, handle and GPUs begin to count",
     "the target makes compute for it",
@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, kEventKindCount> kEventSentences = {
     "interactive: its client begins",
     "interactive: its client says that it is done",
     "interactive: its client says that it failed",
+    "interactive: its client goes on with a run that had ended",
 };
 constexpr std::array<std::string_view, 9> kGuards = {"",
                                                      "how it ended is known",
@@ -42,7 +43,7 @@ constexpr std::array<std::string_view, 9> kGuards = {"",
                                                      "the program had begun",
                                                      "the run is interactive"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kRefusals = {{
-    {"ended", "the run has ended, and that never changes"},
+    {"ended", "the run has ended"},
     {"stale attempt", "it tells of another attempt"},
     {"not placed", "nothing runs yet"},
     {"placed before", "the run has its place"},
@@ -53,7 +54,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kRefusal
     {"no end", "there is no word on how the program ended"},
     {"other kind", "it does not happen to runs of this kind"},
 }};
-constexpr std::array<std::pair<Effect, std::string_view>, 10> kEffects = {{
+constexpr std::array<std::pair<Effect, std::string_view>, 11> kEffects = {{
     {Effect::kSendStart, "send start"},
     {Effect::kSendCancel, "send cancel"},
     {Effect::kFreePlace, "free the place"},
@@ -64,6 +65,7 @@ constexpr std::array<std::pair<Effect, std::string_view>, 10> kEffects = {{
     {Effect::kNoteCancel, "note who cancels"},
     {Effect::kNoteIntent, "note run.fail()"},
     {Effect::kSettle, "settle"},
+    {Effect::kReopen, "reopen"},
 }};
 constexpr std::array<std::string_view, kRunStateCount> kStateSentences = {
     "waits for its turn in the queue of its target; an interactive run: for its client to begin",

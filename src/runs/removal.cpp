@@ -69,6 +69,7 @@ Result<std::vector<RunId>> remove_some(db::Transaction& transaction, const Works
 }  // namespace
 
 io::Task<Status> Removal::remove_stores(std::vector<RunId> runs) {
+  for (const auto& run : runs) known_.forget(run);
   auto& parts = parts_;
   auto work = [&parts, &runs]() -> Status {
     for (const auto& run : runs) {

@@ -10,7 +10,7 @@ namespace stoker::runs {
 
 class Removal {
  public:
-  explicit Removal(Parts& parts) : parts_(parts) {}
+  Removal(Parts& parts, KnownRuns& known) : parts_(parts), known_(known) {}
 
   /// What an earlier server did not finish.
   io::Task<Status> finish();
@@ -21,6 +21,7 @@ class Removal {
   io::Task<Status> remove_stores(std::vector<RunId> runs);
 
   Parts& parts_;
+  KnownRuns& known_;
 };
 
 }  // namespace stoker::runs

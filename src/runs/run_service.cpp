@@ -34,7 +34,9 @@ class RunService::Impl final : public HubOwner {
         dispatcher_(parts_, live_, ledger_, tasks_),
         watch_(parts_, live_, ledger_, hub_, tasks_),
         interactive_(parts_, live_, ledger_, watch_),
-        removal_(parts_) {
+        known_(parts_.catalog),
+        metric_index_(parts_.loop, parts_.pool, parts_.catalog, parts_.metrics),
+        removal_(parts_, known_) {
     for (const auto& [name, target] : parts_.targets) live_.lines[name].target = target.get();
     ledger_.on_change([this](const Ledger::Change& change) { changed(change); });
   }
@@ -46,6 +48,7 @@ class RunService::Impl final : public HubOwner {
   io::Task<Result<Run>> cancel(RunId run, std::string by);
   io::Task<Result<Explanation>> explain(RunId run);
   io::Task<Status> log_metrics(RunId run, MetricCall call);
+  io::Task<Status> log_points(RunId run, std::vector<MetricPoint> points);
   Counts counts() const;
 
   io::Task<Result<Standing>> standing(RunId run, int attempt) override;
@@ -56,6 +59,8 @@ class RunService::Impl final : public HubOwner {
   SupervisorHub& hub() { return hub_; }
   Interactive& interactive() { return interactive_; }
   Removal& removal() { return removal_; }
+  KnownRuns& known() { return known_; }
+  MetricIndex& metric_index() { return metric_index_; }
   Secrets& secrets() { return secrets_; }
 
  private:
@@ -79,6 +84,8 @@ class RunService::Impl final : public HubOwner {
   Dispatcher dispatcher_;
   Watch watch_;
   Interactive interactive_;
+  KnownRuns known_;
+  MetricIndex metric_index_;
   Removal removal_;
 };
 
@@ -91,6 +98,7 @@ io::Task<Status> RunService::Impl::start() {
   if (count > 0) log::info("runs", "live runs found", {{"runs", count}, {"placed", live_.places.size()}});
   tasks_.spawn("dispatch", dispatcher_.run());
   tasks_.spawn("watch", watch_.run());
+  tasks_.spawn("index", metric_index_.run());
   co_return ok();
 }
 
@@ -181,6 +189,12 @@ io::Task<Status> RunService::Impl::log_metrics(RunId id, MetricCall call) {
   if (call.sequence <= last) co_return ok();
   co_return Error(ErrorCode::kWrongState, fmt::format("run {} has ended already ({}) and takes no more metrics", id.text(), to_text(state)))
       .hint("log before the run is completed");
+}
+
+io::Task<Status> RunService::Impl::log_points(RunId id, std::vector<MetricPoint> points) {
+  MetricCall call{.writer = {}, .sequence = 0, .points = std::move(points)};
+  CO_CHECK_OK(co_await metric_intake_.take(id, std::move(call)));
+  co_return co_await interactive_.heard(std::move(id));
 }
 
 Counts RunService::Impl::counts() const {
@@ -304,6 +318,8 @@ io::Task<Result<Run>> RunService::end_interactive(RunId run, bool well, std::opt
 }
 io::Task<Result<RunState>> RunService::heartbeat(RunId run) { return impl_->interactive().heartbeat(std::move(run)); }
 io::Task<Status> RunService::log_metrics(RunId run, MetricCall call) { return impl_->log_metrics(std::move(run), std::move(call)); }
+io::Task<Status> RunService::log_points(RunId run, std::vector<MetricPoint> points) { return impl_->log_points(std::move(run), std::move(points)); }
+io::Task<Result<Run>> RunService::note_word(RunId run, Word word) { return impl_->interactive().note(std::move(run), std::move(word)); }
 io::Task<Status> RunService::heard(RunId run) { return impl_->interactive().heard(std::move(run)); }
 io::Task<Status> RunService::remove(RunId run, bool with_children) { return impl_->removal().remove(std::move(run), with_children); }
 io::Task<Status> RunService::remove_workspace(WorkspaceId workspace, bool with_runs) {
@@ -311,6 +327,8 @@ io::Task<Status> RunService::remove_workspace(WorkspaceId workspace, bool with_r
 }
 Secrets& RunService::secrets() { return impl_->secrets(); }
 SupervisorHub& RunService::hub() { return impl_->hub(); }
+KnownRuns& RunService::known() { return impl_->known(); }
+MetricIndex& RunService::metric_index() { return impl_->metric_index(); }
 RunFeed& RunService::feed() { return impl_->parts().feed; }
 
 const targets::Target* RunService::target(const std::string& name) const {

@@ -18,6 +18,8 @@
 #include "metrics/metric_store.hpp"
 #include "runs/explain.hpp"
 #include "runs/interactive/metric_intake.hpp"
+#include "runs/known_runs.hpp"
+#include "runs/metric_index.hpp"
 #include "runs/run_feed.hpp"
 #include "runs/supervisor_hub.hpp"
 #include "targets/target.hpp"
@@ -49,6 +51,18 @@ struct InteractiveWish {
   RunSpec spec;
   std::optional<RunId> id;  // nullopt: a GUID, for a child `<parent>_<n>`
   bool is_open = true;      // false: NotStarted until open()
+  // As an MLflow client says it.
+  std::optional<Time> started_at;           // nullopt: now
+  std::optional<std::string> user;          // nullopt: of submitted_by
+  std::map<std::string, std::string> tags;  // beside those of the specification, of any length
+  bool parent_may_have_ended = false;
+};
+
+/// What a client says of a run at any time, also of one that has ended: MLflow's update.
+struct Word {
+  std::optional<RunState> state;  // Running, Completed, Failed, Canceled
+  std::optional<Time> ended_at;   // nullopt: now
+  std::string by;
 };
 
 /// For GET /server.
@@ -90,11 +104,15 @@ class RunService {
   io::Task<Result<Run>> open_interactive(RunId run);
   /// Completed, or Failed with the error. The same end again: the run as it is; kWrongState after another end.
   io::Task<Result<Run>> end_interactive(RunId run, bool well, std::optional<RunError> error);
+  /// Of an interactive run the word counts, and may bring it back. Of one that has a supervisor it is noted, and settled at the end.
+  io::Task<Result<Run>> note_word(RunId run, Word word);
   /// From now on the run's silence means something. The state as it is; one that has ended is no error.
   io::Task<Result<RunState>> heartbeat(RunId run);
   /// Metrics from outside of the journal, of any live run; on disk when it is ok. The same call of the writer again changes nothing, also after the
   /// run's end. kWrongState: it has ended; kConflict: a call of the writer is missing.
   io::Task<Status> log_metrics(RunId run, MetricCall call);
+  /// The same in no numbered call; whether the run may be written to has been asked (known_runs). On disk when it is ok.
+  io::Task<Status> log_points(RunId run, std::vector<MetricPoint> points);
   /// Something was written for the run: its client is there.
   io::Task<Status> heard(RunId run);
 
@@ -107,6 +125,8 @@ class RunService {
   Secrets& secrets();
   SupervisorHub& hub();
   RunFeed& feed();
+  KnownRuns& known();
+  MetricIndex& metric_index();
   const targets::Target* target(const std::string& name) const;
   std::vector<std::string> target_names() const;
 

@@ -54,12 +54,14 @@ Result<Field> field_of(std::string_view written, const Schema& schema) {
     field.key = without_quotes(written);
   } else {
     const auto entity = written.substr(0, dot);
-    const auto at = std::ranges::find_if(schema.groups, [&](const Group& group) { return std::ranges::find(group.names, entity) != group.names.end(); });
+    const auto at =
+        std::ranges::find_if(schema.groups, [&](const Group& group) { return std::ranges::find(group.names, entity) != group.names.end(); });
     if (quoted || at == schema.groups.end()) return unknown_entity(schema, entity);
     field.group = &*at;
     field.key = without_quotes(written.substr(dot + 1));
   }
-  if (field.key.empty()) return refusal(fmt::format("Invalid identifier '{}'. Columns should be specified as 'attribute.<key>', 'metric.<key>', 'tag.<key>'", written));
+  if (field.key.empty())
+    return refusal(fmt::format("Invalid identifier '{}'. Columns should be specified as 'attribute.<key>', 'metric.<key>', 'tag.<key>'", written));
   if (field.group->keys.empty()) return field;
   const auto known = std::ranges::find(field.group->keys, field.key, &Key::name);
   if (known == field.group->keys.end()) return unknown_key(*field.group, field.key);
@@ -137,7 +139,9 @@ class Parser {
         if (token.text == kOperators[i]) return std::optional(static_cast<Operator>(i));
       return refusal(fmt::format("Invalid comparator '{}' not one of '[{}]'", token.text, quoted_list({kOperators.begin(), kOperators.end()})));
     }
-    const auto next_is = [&](std::size_t ahead, std::string_view word) { return at_ + ahead < tokens_.size() && is_word(tokens_[at_ + ahead], word); };
+    const auto next_is = [&](std::size_t ahead, std::string_view word) {
+      return at_ + ahead < tokens_.size() && is_word(tokens_[at_ + ahead], word);
+    };
     const auto take = [&](std::size_t words, Operator op) {
       at_ += words;
       return std::optional(op);
@@ -149,7 +153,8 @@ class Parser {
     if (next_is(0, "IS") && next_is(1, "NULL")) return take(2, Operator::kIsNull);
     if (next_is(0, "IS") && next_is(1, "NOT") && next_is(2, "NULL")) return take(3, Operator::kIsNotNull);
     if (next_is(0, "NOT") && at_ + 1 < tokens_.size())
-      return refusal(fmt::format("Invalid comparator 'NOT {}' not one of '[{}]'", tokens_[at_ + 1].text, quoted_list({kOperators.begin(), kOperators.end()})));
+      return refusal(
+          fmt::format("Invalid comparator 'NOT {}' not one of '[{}]'", tokens_[at_ + 1].text, quoted_list({kOperators.begin(), kOperators.end()})));
     return std::optional<Operator>();
   }
 
@@ -211,9 +216,11 @@ class Parser {
       std::string word(field.group->word);
       if (!word.empty()) word[0] = static_cast<char>(word[0] - 'a' + 'A');
       return refusal(
-          fmt::format("{} value is either not quoted or unidentified quote types used for string value {}. Use either single or double quotes.", word, token.text));
+          fmt::format("{} value is either not quoted or unidentified quote types used for string value {}. Use either single or double quotes.", word,
+                      token.text));
     }
-    if (token.piece == Piece::kNumber) return refusal(fmt::format("Expected a quoted string value for {} (e.g. 'my-value'). Got value {}", field.group->word, token.text));
+    if (token.piece == Piece::kNumber)
+      return refusal(fmt::format("Expected a quoted string value for {} (e.g. 'my-value'). Got value {}", field.group->word, token.text));
     return invalid_clause(token);
   }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The grammar of MLflow's searches (mlflow-rest 11): `metrics.acc > 0.9 AND params.lr = '0.1'` as clauses, `metrics.acc DESC` as an order. Pure. What may
-// be asked of what is a Schema: runs and experiments have theirs here, others declare their own beside their repositories. Refusals are
+// The grammar of MLflow's searches (mlflow-rest 11): `metrics.acc > 0.9 AND params.lr = '0.1'` as clauses, `metrics.acc DESC` as an order. Pure. What
+// may be asked of what is a Schema: runs and experiments have theirs here, others declare their own beside their repositories. Refusals are
 // kInvalidInput in MLflow's words, because its clients and their tests compare them.
 
 #include <cstdint>
@@ -20,7 +20,9 @@ std::string_view to_text(Operator op);
 
 /// A set of operators, a bit each.
 using Operators = std::uint16_t;
-constexpr Operators operator|(Operator a, Operator b) { return static_cast<Operators>(1U << static_cast<unsigned>(a) | 1U << static_cast<unsigned>(b)); }
+constexpr Operators operator|(Operator a, Operator b) {
+  return static_cast<Operators>(1U << static_cast<unsigned>(a) | 1U << static_cast<unsigned>(b));
+}
 constexpr Operators operator|(Operators set, Operator one) { return static_cast<Operators>(set | 1U << static_cast<unsigned>(one)); }
 constexpr bool has(Operators set, Operator one) { return (set & 1U << static_cast<unsigned>(one)) != 0; }
 inline constexpr Operators kNumeric =

@@ -113,7 +113,7 @@ Status Server::open() {
 Status Server::open_stores() {
   TRY(objects_, snapshots::ObjectStore::open(data_->file("snapshots")));
   TRY(logs_, logs::LogStore::open(data_->file("logs")));
-  TRY(metrics_, metrics::MetricStore::open(data_->file("metrics")));
+  TRY(metrics_, metrics::MetricStore::open(data_->file("metrics"), {.waits_for_index = true}));
   TRY(samples_, metrics::MetricStore::open(data_->file("samples")));
   db::Settings settings;
   settings.url = options_.database_url.value_or(data_->file("catalog.sqlite"));

@@ -16,6 +16,7 @@ io::Task<Result<Run>> set_archived(Call& call, RunId run, std::string by, bool i
     return catalog::find_run(transaction, run);
   };
   auto changed = co_await call.services.catalog.write(std::move(write));
+  call.services.runs.known().forget(run);
   if (changed) call.services.runs.feed().notify(run);
   co_return changed;
 }

@@ -25,7 +25,9 @@ std::string_view special(double number) { return std::isnan(number) ? "NaN" : nu
 // The text is written without a tree in between: a hundred thousand points are common, and half of the answer's time went into the tree.
 void write_value(const MetricValue& value, std::string& out) {
   const auto* number = std::get_if<double>(&value);
-  if (number == nullptr) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+    fmt::format_to(std::back_inserter(out), "{}", *whole);
+  } else if (number == nullptr) {
     out += json::serialize(json::string(to_valid_utf8(std::get<std::string>(value))));
   } else if (!std::isfinite(*number)) {
     fmt::format_to(std::back_inserter(out), "\"{}\"", special(*number));
@@ -150,7 +152,7 @@ Result<std::vector<RunId>> descendants_of(db::Connection& connection, const RunI
 
 std::optional<MetricValue> read_value(const json::value& value) {
   if (value.is_double()) return value.get_double();
-  if (value.is_int64()) return static_cast<double>(value.get_int64());
+  if (value.is_int64()) return value.get_int64();
   if (value.is_uint64()) return static_cast<double>(value.get_uint64());
   if (!value.is_string()) return std::nullopt;
   const std::string_view text = value.get_string();
@@ -218,6 +220,7 @@ Result<runs::MetricCall> parse_call(const std::string& text) {
 
 json::value metric_json(const MetricValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return json::value(to_valid_utf8(*text));
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
   const double number = std::get<double>(value);
   if (!std::isfinite(number)) return json::value(special(number));
   return number;

@@ -4,6 +4,7 @@
 
 #include "api/handlers/run_keeping.hpp"
 #include "api/handlers/run_record.hpp"
+#include "api/handlers/run_search.hpp"
 #include "api/reach.hpp"
 #include "base/suggest.hpp"
 #include "catalog/events.hpp"
@@ -60,7 +61,7 @@ json::object page_of(const catalog::RunPage& page) {
   json::array runs;
   runs.reserve(page.runs.size());
   for (const auto& run : page.runs) runs.push_back(to_json(run));
-  return {{"runs", std::move(runs)}, {"next_cursor", json_or_null(page.next_cursor)}};
+  return {{"runs", std::move(runs)}, {"next_cursor", json_or_null(page.next_cursor)}, {"plan", json::array()}};
 }
 
 /// `Running,Queued`
@@ -91,16 +92,6 @@ std::vector<catalog::Label> labels_of(const std::vector<std::string>& texts) {
     else labels.emplace_back(text.substr(0, cut), text.substr(cut + 1));
   }
   return labels;
-}
-
-/// An experiment by name is one of a workspace; without one, by its id.
-Result<ExperimentId> experiment_of(db::Connection& connection, const ListRuns::Input& input) {
-  if (!input.workspace_id) {
-    TRY(auto experiment, catalog::find_experiment(connection, ExperimentId(*input.experiment)));
-    return experiment.id;
-  }
-  TRY(auto experiment, catalog::find_experiment(connection, WorkspaceId(*input.workspace_id), *input.experiment));
-  return experiment.id;
 }
 
 Status check_changes(const UpdateRun::Input& input) {
@@ -190,11 +181,15 @@ const Spec<ListRuns::Input>& ListRuns::spec() {
                                .query("prefix", &Input::prefix, "only ids that begin so", {.longest = 256})
                                .query("limit", &Input::limit, "at most so many", {.low = 1, .high = 1000})
                                .query("cursor", &Input::cursor, "next_cursor of the page before")
+                               .query("filter", &Input::filter, "only runs of which this is true, as in MLflow: metrics.acc > 0.9 and params.lr = '0.1'")
+                               .query_list("order_by", &Input::order_by, "such as metrics.acc desc; may be given many times, the first counts most")
+                               .query("explain", &Input::explain, "true: `plan` tells how the runs were found")
                                .answers(200, "RunPage");
   return spec;
 }
 
 io::Task<Result<json::object>> ListRuns::process(Call& call, Input input) {
+  if (!input.filter.empty() || !input.order_by.empty() || input.explain) co_return co_await search_runs(call, std::move(input));
   catalog::RunFilter filter;
   if (input.workspace_id) filter.workspace = WorkspaceId(*input.workspace_id);
   if (input.parent) filter.parent = RunId(*input.parent);

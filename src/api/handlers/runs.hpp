@@ -40,6 +40,9 @@ struct ListRuns {
     std::vector<std::string> tags, properties;  // key, or key=value
     std::int64_t limit = 50;
     std::string cursor;
+    std::string filter;                 // the grammar of src/search
+    std::vector<std::string> order_by;  // likewise
+    bool explain = false;
   };
   using Output = json::object;
   static const Spec<Input>& spec();

@@ -4,9 +4,9 @@
 -- name: insert_run
 -- $1 to $3 come from find_run_place; $5 the parent's id or null. Nothing changes when the id is taken.
 INSERT INTO runs (workspace_pk, experiment_pk, number, id, parent_pk, display_name, spec, created_at, state, is_live, attempt, handle, gpu_indices,
-                  cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked, kind)
+                  cancel_requested, cancel_by, started_at, ended_at, end_reason, end_exit_code, end_signal, end_message, error, phases, journal_acked, kind, user_name)
 VALUES ($1, $2, $3, $4, (SELECT pk FROM runs WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13,
-        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: find_run
@@ -19,7 +19,7 @@ SELECT pk FROM runs WHERE id = $1;
 
 -- name: find_run_mark
 -- What decides whether a message still matters. Index: unique (id).
-SELECT w.id AS workspace_id, r.kind, r.state, r.attempt, r.cancel_requested, r.journal_acked
+SELECT w.id AS workspace_id, r.kind, r.state, r.attempt, r.cancel_requested, r.archived_at, r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk WHERE r.id = $1;
 
 -- part: wanted
@@ -97,6 +97,10 @@ WHERE id >= $11 AND id < $10
   AND (CAST($12 AS TEXT) = '' OR parent_pk = (SELECT p.pk FROM runs AS p WHERE p.id = CAST($12 AS TEXT)))
 -- with: wanted
 ORDER BY id DESC LIMIT $1;
+
+-- name: runs_by_pks
+-- $1 a JSON array. Primary key.
+SELECT * FROM run_rows WHERE pk IN EACH_INTEGER($1);
 
 -- name: live_runs
 -- Oldest first. Index: runs_live.

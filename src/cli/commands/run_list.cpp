@@ -14,6 +14,9 @@ constexpr std::int64_t kPage = 200;
 class RunList final : public Command {
  public:
   void declare(Arguments& arguments) override {
+    arguments.operand("FILTER", filter_.filter, "only runs of which this is true: \"metrics.acc > 0.9 and params.lr = '0.1'\"", Values::kAny, false);
+    arguments.texts("--order-by", "FIELD", filter_.order_by, "such as \"metrics.acc desc\"; several times, the first counts most");
+    arguments.flag("--explain", filter_.explain, "also tell how the runs were found");
     arguments.text("-e,--experiment", "NAME", filter_.experiment, "only runs of this experiment", Values::kExperiment);
     arguments.choice("--state", "STATE", filter_.state, state_names(), "only runs in this state: Queued, Running, Completed, Failed …");
     arguments.text("-w,--workspace", "NAME", workspace_, "only runs of this workspace", Values::kWorkspace);
@@ -50,18 +53,20 @@ class RunList final : public Command {
     json::array runs;
     json::value next;
     const auto wanted = [&] { return all_ ? kPage : std::min(kPage, limit_ - static_cast<std::int64_t>(runs.size())); };
+    json::array plan;
     while (wanted() > 0) {
       filter_.limit = static_cast<int>(wanted());
       TRY(const auto page, client.runs(filter_));
       for (const auto& run : client::array_of(page, "runs")) runs.push_back(run);
+      for (const auto& line : client::array_of(page, "plan")) plan.push_back(line);
       filter_.cursor = client::text_of(page, "next_cursor");
       next = json_or_null(filter_.cursor.empty() ? std::nullopt : std::optional(filter_.cursor));
       if (filter_.cursor.empty()) break;
     }
-    return json::object{{"runs", std::move(runs)}, {"next_cursor", std::move(next)}};
+    return json::object{{"runs", std::move(runs)}, {"next_cursor", std::move(next)}, {"plan", std::move(plan)}};
   }
 
-  static void show(Context& context, const json::object& page) {
+  void show(Context& context, const json::object& page) const {
     const auto& terminal = context.out.terminal();
     const auto now = SystemClock().now();
     Table table({{"RUN", false, true},
@@ -79,6 +84,9 @@ class RunList final : public Command {
       table.add({client::run_id(run).text(), state_text(client::text_of(run, "state"), terminal), created ? age(*created, now) : "",
                  time ? format_duration(*time) : "", client::text_of(run, "experiment"), client::text_of(run, "display_name"), program_line(run)});
     }
+    for (const auto& line : client::array_of(page, "plan"))
+      if (line.is_string()) context.say(std::string(line.get_string()));
+    if (table.empty() && !filter_.filter.empty()) return context.say("no run is so");
     if (table.empty()) return context.say("no runs; `stoker run submit -- python train.py` makes one");
     context.out.write(table.render(terminal));
     if (client::is_set(page, "next_cursor")) context.say("there are more; --limit N or --all shows them");

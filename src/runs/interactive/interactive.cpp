@@ -52,10 +52,13 @@ Result<RunId> id_for(db::Transaction& transaction, const InteractiveWish& wish, 
 }
 
 Result<Run> insert_one(db::Transaction& transaction, const InteractiveWish& wish, std::size_t index, const Wishes& wishes, Random& random) {
-  if (wish.spec.parent) CHECK_OK(check_parent(transaction, *wish.spec.parent, index));
+  if (wish.spec.parent && !wish.parent_may_have_ended) CHECK_OK(check_parent(transaction, *wish.spec.parent, index));
   auto run = new_run(wish.spec, wishes.now, random);
   TRY(run.id, id_for(transaction, wish, random));
   if (wish.is_open) run = std::move(apply(std::move(run), {.kind = EventKind::kOpens, .at = wishes.now}).applied->next);
+  if (wish.is_open && wish.started_at) run.started_at = wish.started_at;
+  if (wish.user) run.user = *wish.user;
+  for (const auto& [key, value] : wish.tags) run.tags[key] = value;
   return insert_new_run(transaction, std::move(run), wishes.personal, random);
 }
 
@@ -87,6 +90,37 @@ Result<std::vector<Run>> insert_all(db::Transaction& transaction, const Wishes& 
 Error not_interactive(const RunId& run, std::string_view what) {
   return Error(ErrorCode::kWrongState, fmt::format("run {} is not interactive: its supervisor says how it goes", run.text()))
       .hint(fmt::format("{} is for runs that were begun by start_logging or child_run", what));
+}
+
+/// What the word means for a run that its client has.
+std::vector<Event> events_of(const Run& run, const Word& word, Time now) {
+  const auto at = word.ended_at.value_or(now);
+  const bool ended = is_terminal(run.state);
+  auto wanted = word.state.value_or(run.state);
+  if (!is_terminal(wanted)) {
+    if (!word.state || wanted != RunState::kRunning) return {};
+    if (ended) return {{.kind = EventKind::kReopens, .at = now, .message = "its client goes on with it"}};
+    if (run.state == RunState::kNotStarted) return {{.kind = EventKind::kOpens, .at = now}};
+    return {};
+  }
+  if (ended && wanted == run.state && (!word.ended_at || run.ended_at == word.ended_at)) return {};
+  std::vector<Event> events;
+  if (ended) events.push_back({.kind = EventKind::kReopens, .at = now, .message = "its client says otherwise"});
+  if (wanted == RunState::kCanceled) events.push_back({.kind = EventKind::kCancelAsked, .at = at, .by = word.by});
+  else if (wanted == RunState::kFailed) events.push_back({.kind = EventKind::kFails, .at = at, .error = run.error});
+  else events.push_back({.kind = EventKind::kCompletes, .at = at});
+  return events;
+}
+
+/// The same from inside of a run that a supervisor has: it settles at the exit.
+std::vector<Event> intents_of(const Run& run, const Word& word, Time now) {
+  if (!word.state || !is_terminal(*word.state)) return {};
+  const bool well = *word.state == RunState::kCompleted;
+  return {{.kind = EventKind::kIntended,
+           .at = now,
+           .attempt = run.attempt,
+           .message = well ? "" : "an MLflow client in it said that it failed",
+           .outcome = well ? "completed" : "failed"}};
 }
 
 Error has_ended(const Run& run) { return {ErrorCode::kWrongState, fmt::format("run {} has ended already: {}", run.id.text(), to_text(run.state))}; }
@@ -127,6 +161,13 @@ io::Task<Result<Run>> Interactive::end(RunId run, bool well, std::optional<RunEr
   const bool is_so = answer.run.state == (well ? RunState::kCompleted : RunState::kFailed);
   if (!is_so) co_return has_ended(answer.run);
   co_return std::move(answer.run);
+}
+
+io::Task<Result<Run>> Interactive::note(RunId run, Word word) {
+  auto decide = [word = std::move(word), now = parts_.clock.now()](const Run& run) {
+    return run.spec.kind == RunKind::kInteractive ? events_of(run, word, now) : intents_of(run, word, now);
+  };
+  co_return co_await ledger_.apply_all(std::move(run), std::move(decide));
 }
 
 io::Task<Result<Run>> Interactive::find(RunId run) {

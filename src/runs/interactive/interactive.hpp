@@ -22,6 +22,7 @@ class Interactive {
   io::Task<Result<std::vector<Run>>> begin(std::vector<InteractiveWish> wishes, std::optional<std::string> key);
   io::Task<Result<Run>> open(RunId run);
   io::Task<Result<Run>> end(RunId run, bool well, std::optional<RunError> error);
+  io::Task<Result<Run>> note(RunId run, Word word);
   io::Task<Result<RunState>> heartbeat(RunId run);
   io::Task<Status> heard(RunId run);
 

@@ -1,36 +1,41 @@
 #include "runs/interactive/metric_intake.hpp"
 
-#include <array>
+#include <algorithm>
 
 namespace stoker::runs {
 
 io::Task<Status> MetricIntake::take(RunId run, MetricCall call) {
-  auto mine = std::make_shared<Waiting>(loop_, std::move(call));
-  const auto [round, is_first] = next_.try_emplace(run);
-  round->second.push_back(mine);
-  if (is_first) tasks_.spawn("metrics of " + run.text(), drain(run));
+  auto mine = std::make_shared<Waiting>(loop_, std::move(run), std::move(call));
+  next_.push_back(mine);
+  if (!std::exchange(is_draining_, true)) tasks_.spawn("metrics of clients", drain());
   while (!mine->is_settled) co_await mine->settled.wait();
   co_return std::move(mine->status);
 }
 
-io::Task<void> MetricIntake::drain(RunId run) {
-  while (!next_[run].empty()) {
-    auto round = std::make_shared<Round>(std::exchange(next_[run], {}));
-    auto work = [this, run, round] { store(run, *round); };
+io::Task<void> MetricIntake::drain() {
+  while (!next_.empty()) {
+    auto round = std::make_shared<Round>(std::exchange(next_, {}));
+    auto work = [this, round] { store(*round); };
     co_await io::blocking(pool_, std::move(work));
     for (auto& waiting : *round) {
       waiting->is_settled = true;
       waiting->settled.notify();
+      feed_.notify(waiting->run);
     }
-    feed_.notify(run);
   }
-  next_.erase(run);
+  is_draining_ = false;
 }
 
-void MetricIntake::store(const RunId& run, Round& round) {
-  for (auto& waiting : round) waiting->status = metrics_.append_call(run, waiting->call.writer, waiting->call.sequence, waiting->call.points);
-  const std::array<RunId, 1> runs{run};
-  const auto synced = metrics_.sync(runs);
+void MetricIntake::store(Round& round) {
+  metrics::Mark upto;
+  for (auto& waiting : round) {
+    const auto& call = waiting->call;
+    const auto mark = call.writer.empty() ? metrics_.append_points(waiting->run, call.points)
+                                          : metrics_.append_call(waiting->run, call.writer, call.sequence, call.points);
+    if (!mark) waiting->status = mark.error();
+    else upto = std::max(upto, *mark);
+  }
+  const auto synced = metrics_.sync(upto);
   if (synced) return;
   for (auto& waiting : round) {
     if (waiting->status) waiting->status = Error(synced.error());

@@ -1,10 +1,9 @@
 #pragma once
-// Metrics that a client sends over the API. Group commit for each run: calls that come while the disk works are appended together and
+// Metrics that a client sends over the API. Group commit over all runs: calls that come while the disk works are appended together and
 // share the next sync, so many callers cost little more than one. Nothing is answered before it is durable.
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "metrics/metric_store.hpp"
@@ -12,7 +11,7 @@
 
 namespace stoker::runs {
 
-/// The `sequence`th call of a writer, which chose a name of its own.
+/// The `sequence`th call of a writer, which chose a name of its own. Without a writer: points that know by themselves what they are (MLflow's).
 struct MetricCall {
   std::string writer;
   std::uint64_t sequence = 0;  // 1, 2, 3 …
@@ -31,21 +30,23 @@ class MetricIntake {
 
  private:
   struct Waiting {
-    explicit Waiting(io::Loop& loop, MetricCall call) : call(std::move(call)), settled(loop) {}
+    Waiting(io::Loop& loop, RunId run, MetricCall call) : run(std::move(run)), call(std::move(call)), settled(loop) {}
+    RunId run;
     MetricCall call;
     Status status;
     bool is_settled = false;
     io::Signal settled;
   };
   using Round = std::vector<std::shared_ptr<Waiting>>;
-  io::Task<void> drain(RunId run);
-  void store(const RunId& run, Round& round);
+  io::Task<void> drain();
+  void store(Round& round);
 
   io::Loop& loop_;
   io::Pool& pool_;
   metrics::MetricStore& metrics_;
   RunFeed& feed_;
-  std::unordered_map<RunId, Round> next_;  // an entry: a drain of the run is under way
+  Round next_;
+  bool is_draining_ = false;
   io::TaskGroup tasks_;
 };
 

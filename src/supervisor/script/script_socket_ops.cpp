@@ -43,9 +43,9 @@ Result<MetricValue> special_number(const json::object& object) {
 Result<MetricValue> value_of(const json::value& value) {
   switch (value.kind()) {
     case json::kind::double_: return MetricValue(value.get_double());
-    case json::kind::int64: return MetricValue(static_cast<double>(value.get_int64()));
+    case json::kind::int64: return MetricValue(value.get_int64());
     case json::kind::uint64: return MetricValue(static_cast<double>(value.get_uint64()));
-    case json::kind::bool_: return MetricValue(value.get_bool() ? 1.0 : 0.0);
+    case json::kind::bool_: return MetricValue(std::int64_t{value.get_bool()});
     case json::kind::object: return special_number(value.get_object());
     case json::kind::string:
       if (value.get_string().size() > kMaxValueBytes)

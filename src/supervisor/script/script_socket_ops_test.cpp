@@ -42,9 +42,9 @@ TEST(ScriptLine, AScalarWithEverything) {
 }
 
 TEST(ScriptLine, ValuesOfAllSorts) {
-  EXPECT_EQ(point(R"({"op":"metric","name":"a","value":7})").values[0], MetricValue(7.0));
+  EXPECT_EQ(point(R"({"op":"metric","name":"a","value":7})").values[0], MetricValue(std::int64_t{7}));
   EXPECT_EQ(point(R"({"op":"metric","name":"a","value":18446744073709551615})").values[0], MetricValue(18446744073709551616.0));
-  EXPECT_EQ(point(R"({"op":"metric","name":"a","value":true})").values[0], MetricValue(1.0));
+  EXPECT_EQ(point(R"({"op":"metric","name":"a","value":true})").values[0], MetricValue(std::int64_t{1}));
   EXPECT_EQ(point(R"({"op":"metric","name":"a","value":"text"})").values[0], MetricValue(std::string("text")));
   EXPECT_TRUE(std::isnan(std::get<double>(point(R"({"op":"metric","name":"a","value":{"f":"NaN"}})").values[0])));
   EXPECT_EQ(point(R"({"op":"metric","name":"a","value":{"f":"-Infinity"}})").values[0], MetricValue(-INFINITY));
@@ -53,7 +53,8 @@ TEST(ScriptLine, ValuesOfAllSorts) {
 }
 
 TEST(ScriptLine, AListKeepsItsDuplicates) {
-  EXPECT_EQ(point(R"({"op":"metric","kind":"list","name":"a","values":[0,2,2]})").values, (std::vector<MetricValue>{0.0, 2.0, 2.0}));
+  EXPECT_EQ(point(R"({"op":"metric","kind":"list","name":"a","values":[0,2,2]})").values,
+            (std::vector<MetricValue>{std::int64_t{0}, std::int64_t{2}, std::int64_t{2}}));
   EXPECT_TRUE(point(R"({"op":"metric","kind":"list","name":"a","values":[]})").values.empty());
 }
 
@@ -63,20 +64,20 @@ TEST(ScriptLine, AHugeListIsCutIntoPointsThatFitARecord) {
   text.back() = ']';
   const auto line = good(text + "}");
   EXPECT_GT(line.records.size(), 1U);
-  std::size_t next = 0;
+  std::int64_t next = 0;
   for (const auto& record : line.records) {
     std::string bytes;
     encode(Record{1, kNow, record}, true, bytes);
     EXPECT_LT(bytes.size(), kMaxRecordBytes);
-    for (const auto& value : std::get<MetricRecord>(record).point.values) EXPECT_EQ(value, MetricValue(static_cast<double>(next++)));
+    for (const auto& value : std::get<MetricRecord>(record).point.values) EXPECT_EQ(value, MetricValue(next++));
   }
-  EXPECT_EQ(next, 100'000U);
+  EXPECT_EQ(next, 100'000);
 }
 
 TEST(ScriptLine, RowsAndTables) {
   const auto row = point(R"({"op":"metric","kind":"row","name":"r","columns":["x","y"],"values":[1,"b"]})");
   EXPECT_EQ(row.columns, (std::vector<std::string>{"x", "y"}));
-  EXPECT_EQ(row.values, (std::vector<MetricValue>{1.0, std::string("b")}));
+  EXPECT_EQ(row.values, (std::vector<MetricValue>{std::int64_t{1}, std::string("b")}));
   const auto table = good(R"({"op":"metric","kind":"table","name":"t","columns":["x"],"rows":[[1],[2],[3]]})");
   EXPECT_EQ(table.records.size(), 3U);
 }

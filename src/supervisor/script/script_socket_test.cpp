@@ -134,7 +134,7 @@ TEST(ScriptSocket, WhatIsLoggedIsJournalledInOrderAndNotAnswered) {
   script.say(lines);
   ASSERT_TRUE(desk.until([&] { return desk.journal->last_seq() == 1000; }));
   const auto points = desk.points();
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(points[static_cast<std::size_t>(i)].values[0], MetricValue(static_cast<double>(i)));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(points[static_cast<std::size_t>(i)].values[0], MetricValue(std::int64_t{i}));
   EXPECT_FALSE(script.answer());
 }
 
