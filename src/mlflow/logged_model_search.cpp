@@ -1,11 +1,11 @@
 // The search of logged models: those of the experiments that are named, looked at one by one.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "mlflow/logged_models.hpp"
+#include "mlflow/experiments.hpp"
 #include "mlflow/matching.hpp"
 #include "mlflow/registry.hpp"
 
@@ -164,10 +164,7 @@ Result<std::vector<LoggedOrder>> read_logged_orders(const Fields& fields) {
 Result<std::vector<std::int64_t>> experiment_numbers(const std::vector<std::string>& ids) {
   std::vector<std::int64_t> numbers;
   for (const auto& id : ids) {
-    std::int64_t number = 0;
-    const auto parsed = std::from_chars(id.data(), id.data() + id.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != id.data() + id.size())
-      return Error(ErrorCode::kInvalidInput, fmt::format("Invalid experiment ID '{}'. Experiment ID must be a valid integer.", id));
+    TRY(const auto number, experiment_number(id));
     numbers.push_back(number);
   }
   return numbers;
@@ -201,7 +198,7 @@ io::Task<Result<json::object>> search_logged_models(Request& request) {
   for (const auto& model : models) list.push_back(logged_model_record(model));
   json::object body;
   if (!list.empty()) body["models"] = std::move(list);
-  if (next) body["next_page_token"] = page_token(*next, context);
+  if (next) body["next_page_token"] = list_token(*next, context);
   co_return body;
 }
 

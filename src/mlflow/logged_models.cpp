@@ -1,8 +1,9 @@
 #include "mlflow/logged_models.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@
 #include "domain/names.hpp"
 #include "mlflow/artifact_access.hpp"
 #include "mlflow/artifact_path.hpp"
+#include "mlflow/experiments.hpp"
+#include "mlflow/limits.hpp"
 #include "mlflow/registry.hpp"
 
 namespace stoker::mlflow {
@@ -20,19 +23,10 @@ using catalog::LoggedModel;
 
 constexpr std::array kStatuses = {std::string_view("LOGGED_MODEL_PENDING"), std::string_view("LOGGED_MODEL_READY"),
                                   std::string_view("LOGGED_MODEL_UPLOAD_FAILED")};
-constexpr std::size_t kLongestParam = 6000, kLongestTag = 8000;
 
 Error refused(std::string message) { return {ErrorCode::kInvalidInput, std::move(message)}; }
 
 json::object answer(const LoggedModel& model) { return {{"model", logged_model_record(model)}}; }
-
-/// The first `characters` of UTF-8.
-std::string cut(const std::string& text, std::size_t characters) {
-  std::size_t at = 0, seen = 0;
-  for (; at < text.size(); ++at)
-    if ((static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U && seen++ == characters) break;
-  return text.substr(0, at);
-}
 
 Result<catalog::Labels> labels(const Fields& fields, std::string_view name, std::size_t longest, bool once) {
   catalog::Labels all;
@@ -49,15 +43,6 @@ Status check_name(std::string_view name) {
   return refused(fmt::format("Invalid model name ('{}') provided. Model name must be a non-empty string and cannot contain the following characters: "
                              "('/', ':', '.', '%', '\"', \"'\")",
                              name));
-}
-
-Result<std::int64_t> experiment_number(const Fields& fields) {
-  TRY(const auto text, fields.required_text("experiment_id"));
-  std::int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-    return refused(fmt::format("Invalid experiment ID '{}'. Experiment ID must be a valid integer.", text));
-  return number;
 }
 
 io::Task<Result<LoggedModel>> named_model(Request& request, bool with_deleted = false) {
@@ -91,7 +76,8 @@ io::Task<Result<LoggedModel>> change_model(Request& request, Change change, bool
 io::Task<Result<json::object>> create_model(Request& request) {
   const auto fields = request.fields();
   LoggedModel model;
-  CO_TRY(model.experiment, experiment_number(fields));
+  CO_TRY(const auto experiment, fields.required_text("experiment_id"));
+  CO_TRY(model.experiment, experiment_number(experiment));
   CO_TRY(model.name, fields.text_or("name", ""));
   CO_CHECK_OK(check_name(model.name));
   if (model.name.empty()) model.name = new_display_name(request.services().random);
@@ -99,7 +85,7 @@ io::Task<Result<json::object>> create_model(Request& request) {
   CO_TRY(const auto run, fields.text_or("source_run_id", ""));
   model.source_run = RunId(run);
   CO_TRY(model.params, labels(fields, "params", kLongestParam, true));
-  CO_TRY(model.tags, labels(fields, "tags", kLongestTag, false));
+  CO_TRY(model.tags, labels(fields, "tags", kLongestRunTag, false));
   if (request.call.caller.kind == api::Caller::Kind::kRun && model.source_run.empty()) model.source_run = request.call.caller.run;
   CO_CHECK_OK(co_await check_write(request, model));
   auto write = [workspace = request.workspace, model, now = request.services().clock.now(), &random = request.services().random](
@@ -152,7 +138,7 @@ io::Task<Result<json::object>> log_params(Request& request) {
 }
 
 io::Task<Result<json::object>> set_tags(Request& request) {
-  CO_TRY(const auto tags, labels(request.fields(), "tags", kLongestTag, false));
+  CO_TRY(const auto tags, labels(request.fields(), "tags", kLongestRunTag, false));
   CO_CHECK_OK(co_await change_model(request, [tags](LoggedModel& model, Time) -> Status {
     for (const auto& [key, value] : tags) model.tags[key] = value;
     return ok();
@@ -189,6 +175,31 @@ io::Task<Result<api::Reply>> get_file(Request& request) {
 }
 
 }  // namespace
+
+io::Task<Status> put_model_points(Request& request, RunId run, const std::vector<MetricPoint>& points) {
+  std::vector<std::pair<std::string, catalog::ModelMetric>> metrics;
+  for (const auto& point : points) {
+    if (point.model_id.empty()) continue;
+    const auto* value = std::get_if<double>(&point.values.front());
+    constexpr auto kMost = std::numeric_limits<double>::max();
+    metrics.emplace_back(point.model_id, catalog::ModelMetric{.key = point.name,
+                                                              .value = value == nullptr ? 0 : (std::isnan(*value) ? *value : std::clamp(*value, -kMost, kMost)),
+                                                              .time = millis(point.time),
+                                                              .step = point.step.value_or(0),
+                                                              .run = run,
+                                                              .dataset_name = point.dataset_name,
+                                                              .dataset_digest = point.dataset_digest});
+  }
+  if (metrics.empty()) co_return ok();
+  auto write = [workspace = request.workspace, metrics = std::move(metrics)](db::Transaction& transaction) -> Status {
+    for (const auto& [model, metric] : metrics) {
+      CHECK_OK(catalog::find_logged_model(transaction, workspace, model));
+      CHECK_OK(catalog::put_logged_model_metric(transaction, model, metric));
+    }
+    return ok();
+  };
+  co_return co_await request.services().catalog.write(std::move(write));
+}
 
 std::string logged_model_uri(const LoggedModel& model) { return artifact_uri(fmt::format("{}/models/{}/artifacts", model.experiment, model.id)); }
 

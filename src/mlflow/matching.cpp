@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
-#include "api/auth.hpp"
-#include "mlflow/origin.hpp"
+#include "mlflow/limits.hpp"
+#include "mlflow/page_token.hpp"
 #include "search/like.hpp"
 
 namespace stoker::mlflow {
@@ -24,15 +22,6 @@ bool compares(Operator op, const T& a, const T& b) {
     case Operator::kGreaterEqual: return a >= b;
     default: return false;
   }
-}
-
-/// Base64 with `=`, as Python's decoders want it.
-std::string base64(std::string_view bytes) {
-  auto text = api::base64url(bytes);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
 }
 
 Error bad_token() { return {ErrorCode::kInvalidInput, "Invalid page token, could not base64-decode"}; }
@@ -69,15 +58,12 @@ std::optional<std::string> value_of(const std::map<std::string, std::string>& la
 }
 
 Result<Page> read_page(const Fields& fields, std::int64_t fallback, std::int64_t most, const json::object& context) {
-  TRY(const auto wanted, fields.integer("max_results"));
-  const auto limit = wanted.value_or(fallback);
-  if (limit <= 0) return invalid("max_results", limit, "It must be a positive integer");
-  if (limit > most) return invalid("max_results", limit, fmt::format("It must be at most {}, but got value {}", most, limit));
+  TRY(const auto limit, read_max_results(fields, fallback, most));
   TRY(const auto token, fields.text_or("page_token", ""));
   Page page{0, static_cast<std::size_t>(limit)};
   if (token.empty()) return page;
-  const auto decoded = from_base64(token);
-  const auto parsed = decoded ? parse_json(*decoded) : Result<json::value>(bad_token());
+  TRY(const auto decoded, read_page_token(token));
+  const auto parsed = parse_json(decoded);
   const auto* body = parsed ? parsed->if_object() : nullptr;
   const auto* offset = body != nullptr ? body->if_contains("offset") : nullptr;
   if (offset == nullptr || !offset->is_int64() || offset->get_int64() < 0) return bad_token();
@@ -89,9 +75,9 @@ Result<Page> read_page(const Fields& fields, std::int64_t fallback, std::int64_t
   return page;
 }
 
-std::string page_token(std::size_t offset, json::object context) {
+std::string list_token(std::size_t offset, json::object context) {
   context["offset"] = offset;
-  return base64(json::serialize(context));
+  return page_token(json::serialize(context));
 }
 
 }  // namespace stoker::mlflow

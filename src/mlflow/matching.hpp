@@ -27,10 +27,10 @@ struct Page {
   std::size_t offset = 0;
   std::size_t limit = 0;
 };
-/// From `max_results` and `page_token`. `context`: what a token is bound to, with the words of a refusal; see `page_token`.
+/// From `max_results` and `page_token`. `context`: what a token is bound to, with the words of a refusal; see `list_token`.
 Result<Page> read_page(const Fields& fields, std::int64_t fallback, std::int64_t most, const json::object& context = {});
 /// Base64 of {"offset": N} and the context, as MLflow's own.
-std::string page_token(std::size_t offset, json::object context = {});
+std::string list_token(std::size_t offset, json::object context = {});
 /// Of `all` the page, with the token of the next one where there is more.
 template <class T>
 std::optional<std::size_t> cut_page(std::vector<T>& all, const Page& page) {

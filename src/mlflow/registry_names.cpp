@@ -4,16 +4,16 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "mlflow/artifact_path.hpp"
+#include "mlflow/limits.hpp"
 
 namespace stoker::mlflow {
 namespace {
 
-constexpr std::size_t kLongestName = 256, kLongestAlias = 255, kLongestKey = 250, kLongestValue = 100'000;
+constexpr std::size_t kLongestName = 256, kLongestAlias = 255, kLongestValue = 100'000;
 
 Error refused(std::string message) { return {ErrorCode::kInvalidInput, std::move(message)}; }
 
@@ -23,31 +23,12 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::size_t characters_in(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 bool is_blank(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; });
 }
 
 /// Letters, digits and `_` of ASCII; of what lies beyond all is taken for letters.
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
-
-/// As Python's posixpath.normpath.
-std::string normal_path(std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (std::size_t at = 0; at <= path.size();) {
-    const auto end = std::min(path.find('/', at), path.size());
-    const auto part = path.substr(at, end - at);
-    at = end + 1;
-    if (part.empty() || part == ".") continue;
-    if (part == ".." && !parts.empty() && parts.back() != "..") parts.pop_back();
-    else parts.push_back(part);
-  }
-  const auto joined = fmt::format("{}{}", path.starts_with('/') ? "/" : "", fmt::join(parts, "/"));
-  return joined.empty() ? "." : joined;
-}
 
 Error bad_source(std::string_view source) {
   return refused(fmt::format("Invalid model version source: '{}'. If supplying a source as an http, https, local file path, ftp, objectstore, or "
@@ -69,16 +50,14 @@ Status check_model_name(std::string_view name) {
   if (name.find('/') != std::string_view::npos || name.find(':') != std::string_view::npos)
     return refused(fmt::format("Invalid model name '{}'. Names cannot contain '/' or ':'.", name));
   if (name == "." || name == "..") return refused(fmt::format("Invalid model name '{}'. Names cannot be '.' or '..'.", name));
-  if (characters_in(name) > kLongestName) return refused(fmt::format("'name' exceeds the maximum length of {} characters", kLongestName));
-  return ok();
+  return check_length("name", name, kLongestName);
 }
 
 Status check_alias(std::string_view alias) {
   if (alias.empty() || !std::ranges::all_of(alias, [](char c) { return is_word(c) || c == '-'; }))
     return refused(
         fmt::format("Invalid alias name: '{}'. Names may only contain alphanumerics, underscores (_), and dashes (-).", alias));
-  if (characters_in(alias) > kLongestAlias)
-    return refused(fmt::format("'Registered model alias name' exceeds the maximum length of {} characters", kLongestAlias));
+  CHECK_OK(check_length("Registered model alias name", alias, kLongestAlias));
   const auto small = lower(alias);
   if (small == "latest") return refused("'latest' alias name (case insensitive) is reserved.");
   const bool is_version = small.size() > 1 && small[0] == 'v' && std::ranges::all_of(small.substr(1), [](char c) { return c >= '0' && c <= '9'; });
@@ -87,19 +66,8 @@ Status check_alias(std::string_view alias) {
 }
 
 Status check_registry_tag(std::string_view key, std::string_view value) {
-  if (characters_in(key) > kLongestKey) return refused(fmt::format("'key' exceeds the maximum length of {} characters", kLongestKey));
-  if (characters_in(value) > kLongestValue) return refused(fmt::format("'value' exceeds the maximum length of {} characters", kLongestValue));
-  const bool spelled = std::ranges::all_of(key, [](char c) { return is_word(c) || std::string_view("/.- :").find(c) != std::string_view::npos; });
-  if (!spelled)
-    return refused(fmt::format("Invalid value \"{}\" for parameter 'key' supplied: Names may only contain alphanumerics, underscores (_), dashes (-), "
-                               "periods (.), spaces ( ), colon(:) and slashes (/).",
-                               key));
-  const auto normal = normal_path(key);
-  if (normal != key || key == "." || key.starts_with("..") || key.starts_with('/'))
-    return refused(fmt::format("Invalid value \"{}\" for parameter 'key' supplied: Names may be treated as files in certain cases, and must not resolve to "
-                               "other names when treated as such. This name would resolve to '{}'",
-                               key, normal));
-  return ok();
+  CHECK_OK(check_key("key", "key", key));
+  return check_length("value", value, kLongestValue);
 }
 
 Result<std::string> canonical_stage(std::string_view stage) {

@@ -131,7 +131,7 @@ void sort_by(std::vector<T>& all, const std::vector<Order>& orders, int (*compar
 json::object answer(std::string_view name, json::array list, const std::optional<std::size_t>& next) {
   json::object body;
   if (!list.empty()) body[name] = std::move(list);
-  if (next) body["next_page_token"] = page_token(*next);
+  if (next) body["next_page_token"] = list_token(*next);
   return body;
 }
 

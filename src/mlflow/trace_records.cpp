@@ -6,28 +6,21 @@
 #include <fmt/format.h>
 
 #include "mlflow/artifact_path.hpp"
+#include "mlflow/experiments.hpp"
+#include "mlflow/limits.hpp"
 #include "mlflow/registry.hpp"
 
 namespace stoker::mlflow {
 namespace {
 
-constexpr std::size_t kLongestKey = 250, kLongestValue = 8000;
-
-Result<std::int64_t> experiment_number(const Fields& fields) {
+Result<std::int64_t> read_experiment(const Fields& fields) {
   TRY(const auto text, fields.required_text("experiment_id"));
-  std::int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) return number;
-  return Error(ErrorCode::kInvalidInput, fmt::format("Invalid experiment ID '{}'. Experiment ID must be a valid integer.", text));
+  return experiment_number(text);
 }
 
 Status keep(catalog::Labels& labels, std::string key, std::string value) {
-  if (key.size() > kLongestKey * 4) return Error(ErrorCode::kInvalidInput, fmt::format("'key' exceeds the maximum length of {} characters", kLongestKey));
-  if (value.size() > kLongestValue) {
-    value.resize(kLongestValue);
-    while (!is_valid_utf8(value)) value.pop_back();
-  }
-  labels[std::move(key)] = std::move(value);
+  CHECK_OK(check_length("key", key, kLongestKey));
+  labels[std::move(key)] = cut(std::move(value), kLongestRunTag);
   return ok();
 }
 
@@ -76,7 +69,7 @@ Result<catalog::Trace> read_trace(const Fields& info) {
   if (!location) return missing("trace_location");
   TRY(const auto experiment, location->child("mlflow_experiment"));
   if (!experiment) return missing("trace_location.mlflow_experiment");
-  TRY(trace.experiment, experiment_number(*experiment));
+  TRY(trace.experiment, read_experiment(*experiment));
   TRY(trace.client_id, info.text_or("client_request_id", ""));
   TRY(trace.request, info.text_or("request_preview", ""));
   TRY(trace.response, info.text_or("response_preview", ""));
@@ -117,7 +110,7 @@ Result<catalog::Labels> read_trace_labels(const Fields& fields, std::string_view
 
 Result<catalog::Trace> read_old_trace(const Fields& fields) {
   catalog::Trace trace;
-  TRY(trace.experiment, experiment_number(fields));
+  TRY(trace.experiment, read_experiment(fields));
   TRY(trace.time, fields.required_integer("timestamp_ms"));
   TRY(trace.duration, fields.integer("execution_time_ms"));
   TRY(trace.state, fields.text_or("status", "IN_PROGRESS"));

@@ -1,9 +1,9 @@
 // The search of traces: each experiment's are walked newest first, until the page is full.
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "mlflow/experiments.hpp"
 #include "mlflow/matching.hpp"
 #include "mlflow/trace_records.hpp"
 #include "mlflow/routes.hpp"
@@ -129,10 +129,7 @@ io::Task<Result<Found>> search_for(Request& request, Wanted wanted) {
 Result<Wanted> read_wanted(const Fields& fields, const std::vector<std::string>& experiments) {
   Wanted wanted;
   for (const auto& id : experiments) {
-    std::int64_t number = 0;
-    const auto parsed = std::from_chars(id.data(), id.data() + id.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != id.data() + id.size())
-      return Error(ErrorCode::kInvalidInput, fmt::format("Invalid experiment ID '{}'. Experiment ID must be a valid integer.", id));
+    TRY(const auto number, experiment_number(id));
     wanted.experiments.push_back(number);
   }
   TRY(const auto filter, fields.text_or("filter", ""));
@@ -148,7 +145,7 @@ json::object answer(const Found& found, json::object (*record)(const Trace&)) {
   for (const auto& trace : found.traces) list.push_back(record(trace));
   json::object body;
   if (!list.empty()) body["traces"] = std::move(list);
-  if (found.next) body["next_page_token"] = page_token(*found.next);
+  if (found.next) body["next_page_token"] = list_token(*found.next);
   return body;
 }
 

@@ -270,3 +270,54 @@ def test_traces_of_older_clients(ask, run):
     assert done["execution_time_ms"] == 250 and done["status"] == "OK" and done["request_metadata"] == [{"key": "m", "value": "2"}]
     assert ask.get("traces/%s/info" % made["request_id"])["trace_info"] == done
     assert ask.get("traces", experiment_ids=str(run[1]))["traces"] == [done]
+
+
+def graphql(ask, query, **variables):
+    return ask.post("/graphql", query=query, variables=variables)
+
+
+def test_graphql_of_the_run_page(ask):
+    experiment = ask.post("experiments/create", name="pages", tags=[{"key": "a", "value": "b"}])["experiment_id"]
+    run_id = ask.post("runs/create", experiment_id=experiment, start_time=5, run_name="mine")["run"]["info"]["run_id"]
+    ask.post("runs/log-batch", run_id=run_id, metrics=[{"key": "m", "value": 0.5, "timestamp": 7, "step": 2}, {"key": "n", "value": "NaN", "timestamp": 7, "step": 2}],
+             params=[{"key": "p", "value": "1"}], tags=[])
+    ask.post("registered-models/create", name="m")
+    version(ask, "m", run_id=run_id)
+    answer = graphql(ask, """query GetRun($data: MlflowGetRunInput!) @component(name: "MLflow.ExperimentRunTracking") { mlflowGetRun(input: $data) {
+        apiError { helpUrl code message __typename } run { info { runName status runUuid experimentId endTime lifecycleStage startTime __typename }
+        experiment { experimentId name tags { key value __typename } } modelVersions { name version source __typename }
+        data { metrics { key value step timestamp __typename } params { key value } } inputs { datasetInputs { tags { key } } modelInputs { modelId } }
+        outputs { modelOutputs { modelId step } } __typename } __typename } }""", data={"runId": run_id})
+    assert answer["errors"] is None
+    found = answer["data"]["mlflowGetRun"]
+    assert found["apiError"] is None and found["__typename"] == "MlflowGetRunResponse"
+    run = found["run"]
+    assert run["info"] == {"runName": "mine", "status": "RUNNING", "runUuid": run_id, "experimentId": experiment, "endTime": None, "lifecycleStage": "active",
+                           "startTime": "5", "__typename": "MlflowRunInfo"}
+    assert run["experiment"] == {"experimentId": experiment, "name": "pages", "tags": [{"key": "a", "value": "b", "__typename": "MlflowExperimentTag"}]}
+    assert run["modelVersions"] == [{"name": "m", "version": "1", "source": "s3://bucket/path", "__typename": "MlflowModelVersion"}]
+    assert run["data"]["metrics"] == [{"key": "m", "value": 0.5, "step": "2", "timestamp": "7", "__typename": "MlflowMetricExtension"},
+                                      {"key": "n", "value": None, "step": "2", "timestamp": "7", "__typename": "MlflowMetricExtension"}]
+    assert run["inputs"] == {"datasetInputs": [], "modelInputs": []} and run["outputs"] == {"modelOutputs": []}
+    lost = graphql(ask, "{ mlflowGetRun(input: {runId: \"nosuch\"}) { run { info { runUuid } } } test(inputString: \"x\") { output } }")
+    assert lost["data"] == {"mlflowGetRun": None, "test": {"output": "x"}} and "nosuch" in lost["errors"][0]
+    assert graphql(ask, "{ nothing }")["errors"] == ["Cannot query field 'nothing' on type 'Query'."] and graphql(ask, "{")["data"] is None
+    runs = graphql(ask, "query S($d: I!) { mlflowSearchRuns(input: $d) { runs { info { runUuid } } nextPageToken } }", d={"experimentIds": [experiment], "maxResults": 5})
+    assert runs["data"]["mlflowSearchRuns"] == {"runs": [{"info": {"runUuid": run_id}}], "nextPageToken": None}
+
+
+def test_points_that_name_a_model(ask):
+    experiment = ask.post("experiments/create", name="models")["experiment_id"]
+    run_id = ask.post("runs/create", experiment_id=experiment, start_time=5)["run"]["info"]["run_id"]
+    model = ask.post("logged-models", experiment_id=experiment, name="a", source_run_id=run_id)["model"]["info"]["model_id"]
+    point = {"key": "acc", "value": 0.5, "timestamp": 7, "step": 1, "model_id": model, "dataset_name": "d", "dataset_digest": "x"}
+    for _ in range(2):
+        ask.post("runs/log-metric", run_id=run_id, **point)
+    ask.post("runs/log-batch", run_id=run_id, metrics=[dict(point, step=2, value="Infinity", dataset_name=None), {"key": "other", "value": 1, "timestamp": 1, "step": 0}])
+    metrics = ask.get("logged-models/" + model)["model"]["data"]["metrics"]
+    assert [(each["key"], each["step"], each["value"], each["run_id"], each.get("dataset_name")) for each in metrics] == [
+        ("acc", 1, 0.5, run_id, "d"), ("acc", 2, 1.7976931348623157e308, run_id, None)]
+    refused("RESOURCE_DOES_NOT_EXIST", "Logged model with ID 'm-0' not found.", ask.post, "runs/log-metric", run_id=run_id, **dict(point, model_id="m-0"))
+    search = lambda **body: len(ask.post("logged-models/search", experiment_ids=[experiment], **body).get("models", []))
+    assert search(filter="metrics.acc > 0.4") == 1 and search(filter="metrics.acc > 0.6", datasets=[{"dataset_name": "d"}]) == 0
+    assert search(order_by=[{"field_name": "metrics.acc", "dataset_name": "d"}]) == 1

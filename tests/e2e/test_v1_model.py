@@ -144,6 +144,7 @@ assert m._record['details'].get('snapshot') == run.get_snapshot_id(), m._record
 
 
 def test_commands(stoker):
+    stoker.cli("workspace", "create", "default")
     stoker.write("model/weights.bin", b"w" * 1000)
     assert stoker.cli("model", "register", "net", "model", "--tag", "stage=dev", "--framework", "PyTorch").stdout == "net:1\n"
     run_id = stoker.python("import os\nopen('outputs/net.bin', 'w').write('n')")
