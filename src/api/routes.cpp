@@ -53,7 +53,8 @@ std::vector<Route> make_routes() {
   add(route<UpdateModel>(Method::kPatch, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}", kRunOwner, "update_model"));
   add(route<DeleteModel>(Method::kDelete, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}", kOwner, "delete_model"));
   add(route<ListModelFiles>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}/files", kRunReader, "list_model_files"));
-  add(route<GetModelFile>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}/files/{path...}", kRunReader, "get_model_file"));
+  add(route<GetModelFile>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}/files/{path...}", kRunReader,
+                          "get_model_file"));
   add(route<PutUpload>(Method::kPut, "/api/v1/workspaces/{workspace}/uploads/{upload}/{path...}", kRunOwner, "put_upload"));
 
   add(route<ListRuns>(Method::kGet, "/api/v1/runs", kReader, "list_runs"));

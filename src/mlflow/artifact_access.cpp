@@ -44,7 +44,8 @@ io::Task<Status> check_general_write(Request& request, const catalog::ArtifactPl
     if (path.starts_with(experiment + "/traces/")) return std::optional(own);
     const auto models = experiment + "/models/";
     if (!path.starts_with(models)) return std::optional<RunId>();
-    TRY(const auto model, catalog::find_logged_model(connection, workspace, path.substr(models.size(), path.find('/', models.size()) - models.size())));
+    TRY(const auto model,
+        catalog::find_logged_model(connection, workspace, path.substr(models.size(), path.find('/', models.size()) - models.size())));
     return std::optional(model.source_run);
   };
   CO_TRY(const auto run, co_await call.services.catalog.read(std::move(read)));
@@ -79,8 +80,9 @@ io::Task<Status> add_log(Request& request, const catalog::ArtifactPlace& folder,
   if (!folder.run || (!folder.path.empty() && folder.path != log_folder)) co_return ok();
   CO_TRY(const auto log, co_await api::log_content(request.call, *folder.run));
   if (log.size == 0) co_return ok();
-  const catalog::ArtifactEntry entry = folder.path.empty() ? catalog::ArtifactEntry{std::string(log_folder), true, 0}
-                                                           : catalog::ArtifactEntry{std::string(log_name), false, static_cast<std::int64_t>(log.size)};
+  const catalog::ArtifactEntry entry = folder.path.empty()
+                                           ? catalog::ArtifactEntry{std::string(log_folder), true, 0}
+                                           : catalog::ArtifactEntry{std::string(log_name), false, static_cast<std::int64_t>(log.size)};
   const auto at = std::ranges::lower_bound(entries, entry.name, {}, &catalog::ArtifactEntry::name);
   if (at == entries.end() || at->name != entry.name) entries.insert(at, entry);
   co_return ok();

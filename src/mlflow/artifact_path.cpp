@@ -43,8 +43,8 @@ std::string decoded(std::string_view text) {
 
 /// Dots that other programs take for dots: two-dot leader, one-dot leader, fullwidth, small and halfwidth full stops.
 std::string with_plain_dots(std::string_view part) {
-  constexpr std::pair<std::string_view, std::string_view> kDots[] = {
-      {"\u2025", ".."}, {"\u2024", "."}, {"\uFF0E", "."}, {"\uFE52", "."}, {"\uFF61", "."}, {"\u3002", "."}};
+  constexpr std::pair<std::string_view, std::string_view> kDots[] = {{"\u2025", ".."}, {"\u2024", "."}, {"\uFF0E", "."},
+                                                                     {"\uFE52", "."},  {"\uFF61", "."}, {"\u3002", "."}};
   std::string text(part);
   for (const auto& [from, to] : kDots)
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from)) text.replace(at, from.size(), to);
@@ -118,8 +118,8 @@ std::optional<std::string> own_artifact_path(std::string_view uri) {
 std::string artifact_uri(std::string_view path) { return fmt::format("{}/{}", kScheme, path); }
 
 std::string_view artifact_type_of(std::string_view path) {
-  constexpr std::array kText = {".txt",  ".log",  ".err", ".cfg", ".conf", ".cnf",  ".cf", ".ini", ".properties", ".prop", ".hocon", ".toml",
-                                ".yaml", ".yml",  ".xml", ".json", ".js",  ".py",   ".py3", ".csv", ".tsv",       ".md",   ".rst"};
+  constexpr std::array kText = {".txt",  ".log", ".err", ".cfg",  ".conf", ".cnf", ".cf",  ".ini", ".properties", ".prop", ".hocon", ".toml",
+                                ".yaml", ".yml", ".xml", ".json", ".js",   ".py",  ".py3", ".csv", ".tsv",        ".md",   ".rst"};
   const auto name = base_name(path);
   if (name == "MLmodel" || name == "MLproject") return "text/plain";
   const auto dot = name.rfind('.');
@@ -133,7 +133,9 @@ std::string_view artifact_type_of(std::string_view path) {
 
 std::string attachment_of(std::string_view path) {
   const auto name = base_name(path);
-  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("!$&+-.^_`|~").find(c) != std::string_view::npos; };
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("!$&+-.^_`|~").find(c) != std::string_view::npos;
+  };
   if (std::ranges::all_of(name, is_plain)) return fmt::format("attachment; filename={}", name);
   std::string ascii, encoded;
   for (const char c : name) {

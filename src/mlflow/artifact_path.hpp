@@ -9,8 +9,8 @@
 
 namespace stoker::mlflow {
 
-/// The path without `.`, doubled and ending slashes; "" is the root. kInvalidInput "Invalid path" for what leaves the root, is absolute, has a drive, a
-/// backslash, `#` or a control character, as it stands or after percent-decoding it again and again.
+/// The path without `.`, doubled and ending slashes; "" is the root. kInvalidInput "Invalid path" for what leaves the root, is absolute, has a drive,
+/// a backslash, `#` or a control character, as it stands or after percent-decoding it again and again.
 Result<std::string> check_artifact_path(std::string_view path);
 
 /// The path below our artifact root that the URI names: `mlflow-artifacts:/P`, or the address of the proxy. nullopt: not ours.

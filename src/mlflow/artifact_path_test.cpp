@@ -8,9 +8,20 @@ namespace stoker::mlflow {
 namespace {
 
 TEST(ArtifactPath, WhatIsHarmlessIsCleaned) {
-  const std::pair<std::string_view, std::string_view> kCases[] = {
-      {"", ""}, {".", ""}, {"./", ""}, {"a/b", "a/b"}, {"a//b/", "a/b"}, {"./a/./b", "a/b"}, {"a b.txt", "a b.txt"}, {"...", "..."}, {"..a", "..a"},
-      {"100%.txt", "100%.txt"}, {"a%20b", "a%20b"}, {"a;b", "a;b"}, {"\xC3\xA9", "\xC3\xA9"}, {"a:b", "a:b"}};
+  const std::pair<std::string_view, std::string_view> kCases[] = {{"", ""},
+                                                                  {".", ""},
+                                                                  {"./", ""},
+                                                                  {"a/b", "a/b"},
+                                                                  {"a//b/", "a/b"},
+                                                                  {"./a/./b", "a/b"},
+                                                                  {"a b.txt", "a b.txt"},
+                                                                  {"...", "..."},
+                                                                  {"..a", "..a"},
+                                                                  {"100%.txt", "100%.txt"},
+                                                                  {"a%20b", "a%20b"},
+                                                                  {"a;b", "a;b"},
+                                                                  {"\xC3\xA9", "\xC3\xA9"},
+                                                                  {"a:b", "a:b"}};
   for (const auto& [path, clean] : kCases) {
     const auto checked = check_artifact_path(path);
     ASSERT_TRUE(checked) << path;
@@ -19,9 +30,35 @@ TEST(ArtifactPath, WhatIsHarmlessIsCleaned) {
 }
 
 TEST(ArtifactPath, WhatLeavesItsPlaceIsRefusedHoweverItIsWritten) {
-  for (const std::string_view path :
-       {"..", "../a", "a/..", "a/../b", "/a", "//a", "\\a", "a\\..\\b", "C:a", "c:/a", "a#b", "%2e%2e/a", "%252e%252e/a", "%25252e./a", "a/..%2fb", "..;/a", "..;x=1/a",
-        ".. /a", "%2fa", "%252fa", "%5ca", "a%00b", "a%23b", "a\nb", "\xE2\x80\xA5/a", "\xEF\xBC\x8E\xEF\xBC\x8E/a", "\xC0\xAE\xC0\xAE/a", "%c0%ae%c0%ae/a", "\xFF"}) {
+  for (const std::string_view path : {"..",
+                                      "../a",
+                                      "a/..",
+                                      "a/../b",
+                                      "/a",
+                                      "//a",
+                                      "\\a",
+                                      "a\\..\\b",
+                                      "C:a",
+                                      "c:/a",
+                                      "a#b",
+                                      "%2e%2e/a",
+                                      "%252e%252e/a",
+                                      "%25252e./a",
+                                      "a/..%2fb",
+                                      "..;/a",
+                                      "..;x=1/a",
+                                      ".. /a",
+                                      "%2fa",
+                                      "%252fa",
+                                      "%5ca",
+                                      "a%00b",
+                                      "a%23b",
+                                      "a\nb",
+                                      "\xE2\x80\xA5/a",
+                                      "\xEF\xBC\x8E\xEF\xBC\x8E/a",
+                                      "\xC0\xAE\xC0\xAE/a",
+                                      "%c0%ae%c0%ae/a",
+                                      "\xFF"}) {
     const auto checked = check_artifact_path(path);
     ASSERT_FALSE(checked) << path;
     EXPECT_EQ(checked.error().message(), "Invalid path");

@@ -104,7 +104,8 @@ void add_artifact_routes(std::vector<Route>& table) {
   table.emplace_back(Method::kGet, "mlflow-artifacts/artifacts/{path...}", kBoth2, kReader, Body::kNone, &get_artifact);
   table.emplace_back(Method::kPut, "mlflow-artifacts/artifacts/{path...}", kBoth2, kWriter, Body::kStream, &put_artifact);
   table.emplace_back(Method::kDelete, "mlflow-artifacts/artifacts/{path...}", kBoth2, kWriter, Body::kNone, &answer_json<&delete_artifact>);
-  for (const auto* pattern : {"mlflow-artifacts/mpu/create/{path...}", "mlflow-artifacts/mpu/complete/{path...}", "mlflow-artifacts/mpu/abort/{path...}"})
+  for (const auto* pattern :
+       {"mlflow-artifacts/mpu/create/{path...}", "mlflow-artifacts/mpu/complete/{path...}", "mlflow-artifacts/mpu/abort/{path...}"})
     table.emplace_back(Method::kPost, pattern, kBoth2, kWriter, Body::kNone, &no_multipart_upload);
   table.emplace_back(Method::kGet, "mlflow-artifacts/presigned/{path...}", kBoth2, kReader, Body::kNone, &no_multipart_download);
   table.emplace_back(Method::kGet, "mlflow/artifacts/list", kBoth2, kReader, Body::kNone, &answer_json<&list_run_artifacts>);

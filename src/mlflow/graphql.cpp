@@ -26,7 +26,8 @@ constexpr Root kRoots[] = {
     {"mlflowListArtifacts", api::Method::kGet, "mlflow/artifacts/list", "MlflowListArtifactsResponse"},
     {"mlflowSearchModelVersions", api::Method::kGet, "mlflow/model-versions/search", "MlflowSearchModelVersionsResponse"},
     {"mlflowSearchDatasets", api::Method::kPost, "mlflow/experiments/search-datasets", "MlflowSearchDatasetsResponse"},
-    {"mlflowGetMetricHistoryBulkInterval", api::Method::kGet, "mlflow/metrics/get-history-bulk-interval", "MlflowGetMetricHistoryBulkIntervalResponse"},
+    {"mlflowGetMetricHistoryBulkInterval", api::Method::kGet, "mlflow/metrics/get-history-bulk-interval",
+     "MlflowGetMetricHistoryBulkIntervalResponse"},
 };
 
 struct Shape {
@@ -118,7 +119,8 @@ const Selection* find(const std::vector<Selection>& fields, std::string_view nam
 io::Task<Result<json::value>> call(Request& request, api::Method method, std::string_view pattern, json::object input) {
   const auto route = std::ranges::find_if(routes(), [&](const Route& one) { return one.method == method && one.pattern == pattern; });
   if (route == routes().end()) co_return Error(ErrorCode::kUnsupported, fmt::format("{} is not offered", pattern));
-  Request inner{.call = request.call, .workspace = request.workspace, .workspace_path = request.workspace_path, .base = Base::kAjax2, .body = std::move(input)};
+  Request inner{
+      .call = request.call, .workspace = request.workspace, .workspace_path = request.workspace_path, .base = Base::kAjax2, .body = std::move(input)};
   CO_TRY(const auto reply, co_await route->handler(inner));
   CO_TRY(auto body, parse_json(reply.body));
   co_return body;
@@ -139,7 +141,8 @@ io::Task<Status> add_relatives(Request& request, const Selection& run, json::val
     fields["experiment"] = found.as_object()["experiment"];
   }
   if (find(run.fields, "modelVersions") != nullptr) {
-    CO_TRY(auto found, co_await call(request, api::Method::kGet, "mlflow/model-versions/search", {{"filter", fmt::format("run_id='{}'", text("run_id"))}}));
+    CO_TRY(auto found,
+           co_await call(request, api::Method::kGet, "mlflow/model-versions/search", {{"filter", fmt::format("run_id='{}'", text("run_id"))}}));
     fields["model_versions"] = found.as_object()["model_versions"];
   }
   co_return ok();
@@ -155,7 +158,8 @@ io::Task<Result<json::value>> resolve(Request& request, const Selection& root) {
   const auto* input = root.arguments.if_contains("input");
   auto answer = co_await call(request, known->method, known->pattern, input != nullptr && input->is_object() ? input->get_object() : json::object());
   if (!answer) co_return answer.error();
-  if (const auto* run = find(root.fields, "run"); run != nullptr && root.name == "mlflowGetRun") CO_CHECK_OK(co_await add_relatives(request, *run, *answer));
+  if (const auto* run = find(root.fields, "run"); run != nullptr && root.name == "mlflowGetRun")
+    CO_CHECK_OK(co_await add_relatives(request, *run, *answer));
   co_return json::value(project(*answer, root.fields, known->type));
 }
 

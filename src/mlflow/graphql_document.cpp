@@ -267,7 +267,8 @@ Result<std::vector<Selection>> parse(std::string_view document, const std::strin
   CHECK_OK(parser.parse());
   const auto named = [&operation](const Operation& one) { return operation.empty() || one.name == operation; };
   const auto found = std::ranges::find_if(parser.operations, named);
-  if (found == parser.operations.end()) return refused(operation.empty() ? "Must provide an operation." : fmt::format("Unknown operation named '{}'.", operation));
+  if (found == parser.operations.end())
+    return refused(operation.empty() ? "Must provide an operation." : fmt::format("Unknown operation named '{}'.", operation));
   if (operation.empty() && parser.operations.size() > 1) return refused("Must provide operation name if query contains multiple operations.");
   std::vector<Selection> roots;
   CHECK_OK(Flattener(parser).flatten(found->nodes, 0, 0, roots));

@@ -14,7 +14,7 @@ namespace stoker::mlflow::graphql {
 
 struct Selection {
   std::string name;
-  std::string alias;  // the name where none is given
+  std::string alias;       // the name where none is given
   json::object arguments;  // variables put in
   std::vector<Selection> fields;
 };

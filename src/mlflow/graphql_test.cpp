@@ -23,7 +23,8 @@ std::string parsed(std::string_view document, const std::string& operation = "",
 }
 
 TEST(GraphqlDocument, WhatThePagesSend) {
-  EXPECT_EQ(parsed("query GetRun($data: MlflowGetRunInput!) @component(name: \"Run\") {\n  mlflowGetRun(input: $data) { apiError { code } run { info { runName ...I } } } }\n"
+  EXPECT_EQ(parsed("query GetRun($data: MlflowGetRunInput!) @component(name: \"Run\") {\n  mlflowGetRun(input: $data) { apiError { code } run { info "
+                   "{ runName ...I } } } }\n"
                    "fragment I on MlflowRunInfo { status, runUuid __typename }",
                    "GetRun", {{"data", {{"runId", "r"}}}}),
             "mlflowGetRun{\"input\":{\"runId\":\"r\"}}{apiError{code} run{info{runName status runUuid __typename}}}");
@@ -33,7 +34,8 @@ TEST(GraphqlDocument, WhatThePagesSend) {
 }
 
 TEST(GraphqlDocument, WhatIsNoneOrTooMuch) {
-  for (const std::string_view document : {"", "{", "{ f(", "{ f(a: }", "query", "{ ...X }", "subscription { f }", "{ f { ...F } } fragment F on T { g { ...F } }", "{ \"x\" }", "}", "{ f(a: \"x) }"})
+  for (const std::string_view document : {"", "{", "{ f(", "{ f(a: }", "query", "{ ...X }", "subscription { f }",
+                                          "{ f { ...F } } fragment F on T { g { ...F } }", "{ \"x\" }", "}", "{ f(a: \"x) }"})
     EXPECT_FALSE(parse(document, "", {})) << document;
   EXPECT_FALSE(parse("query A { a } query B { b }", "", {}));
   EXPECT_EQ(parsed("query A { a } query B { b }", "B"), "b");

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "mlflow/logged_models.hpp"
 #include "mlflow/experiments.hpp"
+#include "mlflow/logged_models.hpp"
 #include "mlflow/matching.hpp"
 #include "mlflow/registry.hpp"
 
@@ -23,7 +23,8 @@ constexpr auto kWithLists = static_cast<Operators>(search::kTextual | search::kL
 
 std::vector<search::Key> logged_keys(bool for_order) {
   std::vector<search::Key> keys;
-  for (const std::string_view name : {"name", "model_id", "model_type", "source_run_id", "experiment_id"}) keys.push_back({name, name, Type::kText, kWithLists});
+  for (const std::string_view name : {"name", "model_id", "model_type", "source_run_id", "experiment_id"})
+    keys.push_back({name, name, Type::kText, kWithLists});
   keys.push_back({"status", "status", for_order ? Type::kText : Type::kNumber, static_cast<Operators>(search::kNumeric | kWithLists)});
   keys.push_back({"creation_timestamp", "creation_timestamp", Type::kNumber, search::kNumeric});
   keys.push_back({"creation_time", "creation_timestamp", Type::kNumber, search::kNumeric});
@@ -41,9 +42,9 @@ const search::Schema& logged_schema() {
   return schema;
 }
 
-constexpr std::pair<std::string_view, std::string_view> kStatusNames[] = {{"'LOGGED_MODEL_PENDING'", "1"}, {"'LOGGED_MODEL_READY'", "2"},
-                                                                          {"'LOGGED_MODEL_UPLOAD_FAILED'", "3"}, {"'PENDING'", "1"},
-                                                                          {"'READY'", "2"}, {"'UPLOAD_FAILED'", "3"}};
+constexpr std::pair<std::string_view, std::string_view> kStatusNames[] = {
+    {"'LOGGED_MODEL_PENDING'", "1"}, {"'LOGGED_MODEL_READY'", "2"}, {"'LOGGED_MODEL_UPLOAD_FAILED'", "3"}, {"'PENDING'", "1"}, {"'READY'", "2"},
+    {"'UPLOAD_FAILED'", "3"}};
 
 /// `status = 'READY'` as `status = 2`.
 std::string with_status_numbers(std::string filter) {

@@ -40,9 +40,10 @@ Result<catalog::Labels> labels(const Fields& fields, std::string_view name, std:
 
 Status check_name(std::string_view name) {
   if (name.find_first_of("/:.%\"'") == std::string_view::npos) return ok();
-  return refused(fmt::format("Invalid model name ('{}') provided. Model name must be a non-empty string and cannot contain the following characters: "
-                             "('/', ':', '.', '%', '\"', \"'\")",
-                             name));
+  return refused(
+      fmt::format("Invalid model name ('{}') provided. Model name must be a non-empty string and cannot contain the following characters: "
+                  "('/', ':', '.', '%', '\"', \"'\")",
+                  name));
 }
 
 io::Task<Result<LoggedModel>> named_model(Request& request, bool with_deleted = false) {
@@ -63,8 +64,8 @@ io::Task<Result<LoggedModel>> change_model(Request& request, Change change, bool
   CO_TRY(const auto named, co_await named_model(request, with_deleted));
   CO_CHECK_OK(co_await check_write(request, named));
   const auto now = request.services().clock.now();
-  auto write = [workspace = request.workspace, id = named.id, with_deleted, now, change = std::move(change)](db::Transaction& transaction)
-      -> Result<LoggedModel> {
+  auto write = [workspace = request.workspace, id = named.id, with_deleted, now,
+                change = std::move(change)](db::Transaction& transaction) -> Result<LoggedModel> {
     TRY(auto model, catalog::find_logged_model(transaction, workspace, id, with_deleted));
     CHECK_OK(change(model, now));
     CHECK_OK(catalog::update_logged_model(transaction, model, now));
@@ -129,8 +130,8 @@ io::Task<Result<json::object>> log_params(Request& request) {
     for (const auto& [key, value] : params) {
       const auto [kept, is_new] = model.params.try_emplace(key, value);
       if (!is_new && kept->second != value)
-        return refused(fmt::format("Changing param values is not allowed. Param with key='{}' was already logged with value='{}' for model ID='{}'.", key,
-                                   kept->second, model.id));
+        return refused(fmt::format("Changing param values is not allowed. Param with key='{}' was already logged with value='{}' for model ID='{}'.",
+                                   key, kept->second, model.id));
     }
     return ok();
   }));
@@ -182,13 +183,14 @@ io::Task<Status> put_model_points(Request& request, RunId run, const std::vector
     if (point.model_id.empty()) continue;
     const auto* value = std::get_if<double>(&point.values.front());
     constexpr auto kMost = std::numeric_limits<double>::max();
-    metrics.emplace_back(point.model_id, catalog::ModelMetric{.key = point.name,
-                                                              .value = value == nullptr ? 0 : (std::isnan(*value) ? *value : std::clamp(*value, -kMost, kMost)),
-                                                              .time = millis(point.time),
-                                                              .step = point.step.value_or(0),
-                                                              .run = run,
-                                                              .dataset_name = point.dataset_name,
-                                                              .dataset_digest = point.dataset_digest});
+    metrics.emplace_back(point.model_id,
+                         catalog::ModelMetric{.key = point.name,
+                                              .value = value == nullptr ? 0 : (std::isnan(*value) ? *value : std::clamp(*value, -kMost, kMost)),
+                                              .time = millis(point.time),
+                                              .step = point.step.value_or(0),
+                                              .run = run,
+                                              .dataset_name = point.dataset_name,
+                                              .dataset_digest = point.dataset_digest});
   }
   if (metrics.empty()) co_return ok();
   auto write = [workspace = request.workspace, metrics = std::move(metrics)](db::Transaction& transaction) -> Status {

@@ -136,7 +136,8 @@ io::Task<Result<json::object>> update_version(Request& request) {
   co_return answer(version);
 }
 
-Status move_to_stage(db::Transaction& transaction, const WorkspaceId& workspace, ModelVersion& version, const std::string& stage, bool archive, Time now) {
+Status move_to_stage(db::Transaction& transaction, const WorkspaceId& workspace, ModelVersion& version, const std::string& stage, bool archive,
+                     Time now) {
   if (archive) {
     TRY(auto others, catalog::list_versions(transaction, workspace, {version.model, std::nullopt}));
     for (auto& other : others) {
@@ -154,12 +155,15 @@ io::Task<Result<json::object>> transition_stage(Request& request) {
   CO_TRY(const auto stage, canonical_stage(named));
   CO_TRY(const auto archive, request.fields().boolean("archive_existing_versions"));
   if (archive.value_or(false) && stage != "Staging" && stage != "Production")
-    co_return Error(ErrorCode::kInvalidInput,
-                    fmt::format("Model version transition cannot archive existing model versions because '{}' is not an Active stage. Valid stages are "
-                                "Staging, Production",
-                                stage));
+    co_return Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("Model version transition cannot archive existing model versions because '{}' is not an Active stage. Valid stages are "
+                    "Staging, Production",
+                    stage));
   auto move = [workspace = request.workspace, stage, archive = archive.value_or(false), now = request.services().clock.now()](
-                  db::Transaction& transaction, ModelVersion& version) { return move_to_stage(transaction, workspace, version, stage, archive, now); };
+                  db::Transaction& transaction, ModelVersion& version) {
+    return move_to_stage(transaction, workspace, version, stage, archive, now);
+  };
   CO_TRY(const auto version, co_await change_version(request, std::move(move)));
   co_return answer(version);
 }
@@ -188,9 +192,8 @@ io::Task<Result<json::object>> set_tag(Request& request) {
 
 io::Task<Result<json::object>> delete_tag(Request& request) {
   CO_TRY(const auto key, request.fields().required_text("key"));
-  CO_CHECK_OK(co_await change_version(request, [key](db::Transaction& transaction, ModelVersion& version) {
-    return catalog::remove_version_tag(transaction, version, key);
-  }));
+  CO_CHECK_OK(co_await change_version(
+      request, [key](db::Transaction& transaction, ModelVersion& version) { return catalog::remove_version_tag(transaction, version, key); }));
   co_return json::object();
 }
 

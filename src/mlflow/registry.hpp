@@ -12,7 +12,8 @@ json::object model_version_record(const catalog::ModelVersion& version);
 json::object registered_model_record(const catalog::RegisteredModel& model);
 
 /// A version of the model and its number from the request's `name` and `version`.
-Result<catalog::ModelVersion> find_version_of(db::Connection& connection, const WorkspaceId& workspace, const std::string& name, std::int64_t version);
+Result<catalog::ModelVersion> find_version_of(db::Connection& connection, const WorkspaceId& workspace, const std::string& name,
+                                              std::int64_t version);
 bool is_prompt(const catalog::Labels& tags);
 
 }  // namespace stoker::mlflow

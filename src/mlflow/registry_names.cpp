@@ -31,16 +31,18 @@ bool is_blank(std::string_view text) {
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 
 Error bad_source(std::string_view source) {
-  return refused(fmt::format("Invalid model version source: '{}'. If supplying a source as an http, https, local file path, ftp, objectstore, or "
-                             "mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an "
-                             "absolute path.",
-                             source));
+  return refused(
+      fmt::format("Invalid model version source: '{}'. If supplying a source as an http, https, local file path, ftp, objectstore, or "
+                  "mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an "
+                  "absolute path.",
+                  source));
 }
 
 Error local_source(std::string_view source) {
-  return refused(fmt::format("Invalid model version source: '{}'. To use a local path as a model version source, the run_id request parameter has to be "
-                             "specified and the local path has to be contained within the artifact directory of the run specified by the run_id.",
-                             source));
+  return refused(
+      fmt::format("Invalid model version source: '{}'. To use a local path as a model version source, the run_id request parameter has to be "
+                  "specified and the local path has to be contained within the artifact directory of the run specified by the run_id.",
+                  source));
 }
 
 }  // namespace
@@ -55,8 +57,7 @@ Status check_model_name(std::string_view name) {
 
 Status check_alias(std::string_view alias) {
   if (alias.empty() || !std::ranges::all_of(alias, [](char c) { return is_word(c) || c == '-'; }))
-    return refused(
-        fmt::format("Invalid alias name: '{}'. Names may only contain alphanumerics, underscores (_), and dashes (-).", alias));
+    return refused(fmt::format("Invalid alias name: '{}'. Names may only contain alphanumerics, underscores (_), and dashes (-).", alias));
   CHECK_OK(check_length("Registered model alias name", alias, kLongestAlias));
   const auto small = lower(alias);
   if (small == "latest") return refused("'latest' alias name (case insensitive) is reserved.");
@@ -71,7 +72,8 @@ Status check_registry_tag(std::string_view key, std::string_view value) {
 }
 
 Result<std::string> canonical_stage(std::string_view stage) {
-  constexpr std::array kStages = {std::string_view("None"), std::string_view("Staging"), std::string_view("Production"), std::string_view("Archived")};
+  constexpr std::array kStages = {std::string_view("None"), std::string_view("Staging"), std::string_view("Production"),
+                                  std::string_view("Archived")};
   for (const auto known : kStages)
     if (lower(known) == lower(stage)) return std::string(known);
   return refused(fmt::format("Invalid Model Version stage: {}. Value must be one of {}.", stage, fmt::join(kStages, ", ")));
@@ -88,8 +90,9 @@ Result<std::int64_t> version_number(const Fields& fields) {
 
 Status check_source(std::string_view source) {
   const auto colon = source.find(':');
-  const bool has_scheme = colon != std::string_view::npos && colon > 1 &&
-                          std::ranges::all_of(source.substr(0, colon), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.'; });
+  const bool has_scheme = colon != std::string_view::npos && colon > 1 && std::ranges::all_of(source.substr(0, colon), [](char c) {
+                            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+                          });
   if (!has_scheme || lower(source.substr(0, colon)) == "file") return local_source(source);
   auto path = source.substr(colon + 1);
   if (path.starts_with("//")) path = path.substr(std::min(path.find('/', 2), path.size()));

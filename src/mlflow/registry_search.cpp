@@ -47,16 +47,15 @@ const search::Schema& model_order_schema() {
 }
 
 const search::Schema& version_schema() {
-  static const search::Schema schema{
-      .groups = {{.entity = Entity::kAttribute,
-                  .names = {"attribute", "attributes"},
-                  .word = "attribute",
-                  .keys = {{"name", "name"},
-                           {"run_id", "run_id", Type::kText, static_cast<Operators>(search::kTextual | Operator::kIn)},
-                           {"source_path", "source_path"},
-                           {"version_number", "version_number", Type::kNumber, search::kNumeric}}},
-                 tag_group()},
-      .quoted_numbers = true};
+  static const search::Schema schema{.groups = {{.entity = Entity::kAttribute,
+                                                 .names = {"attribute", "attributes"},
+                                                 .word = "attribute",
+                                                 .keys = {{"name", "name"},
+                                                          {"run_id", "run_id", Type::kText, static_cast<Operators>(search::kTextual | Operator::kIn)},
+                                                          {"source_path", "source_path"},
+                                                          {"version_number", "version_number", Type::kNumber, search::kNumeric}}},
+                                                tag_group()},
+                                     .quoted_numbers = true};
   return schema;
 }
 
@@ -120,7 +119,8 @@ int compare_versions(const Order& order, const ModelVersion& a, const ModelVersi
 
 /// By the orders, then by `tie`.
 template <class T>
-void sort_by(std::vector<T>& all, const std::vector<Order>& orders, int (*compare)(const Order&, const T&, const T&), bool (*tie)(const T&, const T&)) {
+void sort_by(std::vector<T>& all, const std::vector<Order>& orders, int (*compare)(const Order&, const T&, const T&),
+             bool (*tie)(const T&, const T&)) {
   std::ranges::sort(all, [&](const T& a, const T& b) {
     for (const auto& order : orders)
       if (const int by = compare(order, a, b); by != 0) return by < 0;
@@ -150,7 +150,8 @@ io::Task<Result<json::object>> search_models(Request& request) {
     Found found;
     TRY(found.models, catalog::list_models(connection, workspace));
     std::erase_if(found.models, [&](const RegisteredModel& model) { return !matches_model(clauses, model); });
-    sort_by<RegisteredModel>(found.models, orders, compare_models, [](const RegisteredModel& a, const RegisteredModel& b) { return a.name < b.name; });
+    sort_by<RegisteredModel>(found.models, orders, compare_models,
+                             [](const RegisteredModel& a, const RegisteredModel& b) { return a.name < b.name; });
     found.next = cut_page(found.models, page);
     CHECK_OK(catalog::complete(connection, found.models));
     return found;

@@ -5,8 +5,8 @@
 
 #include "mlflow/experiments.hpp"
 #include "mlflow/matching.hpp"
-#include "mlflow/trace_records.hpp"
 #include "mlflow/routes.hpp"
+#include "mlflow/trace_records.hpp"
 
 namespace stoker::mlflow {
 namespace {
@@ -22,26 +22,28 @@ constexpr std::size_t kBatch = 1000;
 
 const search::Schema& trace_schema() {
   constexpr auto kText = static_cast<Operators>(search::kTextual | search::kLists);
-  static const search::Schema schema{
-      .groups = {{.entity = Entity::kAttribute,
-                  .names = {"attribute", "attributes", "trace"},
-                  .word = "attribute",
-                  .keys = {{"timestamp_ms", "time", Type::kNumber, search::kNumeric},
-                           {"timestamp", "time", Type::kNumber, search::kNumeric},
-                           {"execution_time_ms", "duration", Type::kNumber, search::kNumeric},
-                           {"execution_time", "duration", Type::kNumber, search::kNumeric},
-                           {"status", "state", Type::kText, kText},
-                           {"state", "state", Type::kText, kText},
-                           {"name", "name", Type::kText, kText},
-                           {"trace_id", "id", Type::kText, kText},
-                           {"request_id", "id", Type::kText, kText},
-                           {"client_request_id", "client_id", Type::kText, kText},
-                           {"run_id", "run", Type::kText, kText}}},
-                 {.entity = Entity::kTag, .names = {"tag", "tags"}, .word = "tag", .operators = static_cast<Operators>(search::kTextual | search::kNullness)},
-                 {.entity = Entity::kParam,
-                  .names = {"metadata", "request_metadata"},
-                  .word = "metadata",
-                  .operators = static_cast<Operators>(search::kTextual | search::kNullness)}}};
+  static const search::Schema schema{.groups = {{.entity = Entity::kAttribute,
+                                                 .names = {"attribute", "attributes", "trace"},
+                                                 .word = "attribute",
+                                                 .keys = {{"timestamp_ms", "time", Type::kNumber, search::kNumeric},
+                                                          {"timestamp", "time", Type::kNumber, search::kNumeric},
+                                                          {"execution_time_ms", "duration", Type::kNumber, search::kNumeric},
+                                                          {"execution_time", "duration", Type::kNumber, search::kNumeric},
+                                                          {"status", "state", Type::kText, kText},
+                                                          {"state", "state", Type::kText, kText},
+                                                          {"name", "name", Type::kText, kText},
+                                                          {"trace_id", "id", Type::kText, kText},
+                                                          {"request_id", "id", Type::kText, kText},
+                                                          {"client_request_id", "client_id", Type::kText, kText},
+                                                          {"run_id", "run", Type::kText, kText}}},
+                                                {.entity = Entity::kTag,
+                                                 .names = {"tag", "tags"},
+                                                 .word = "tag",
+                                                 .operators = static_cast<Operators>(search::kTextual | search::kNullness)},
+                                                {.entity = Entity::kParam,
+                                                 .names = {"metadata", "request_metadata"},
+                                                 .word = "metadata",
+                                                 .operators = static_cast<Operators>(search::kTextual | search::kNullness)}}};
   return schema;
 }
 

@@ -18,14 +18,18 @@ constexpr std::size_t kMostLinked = 100;
 io::Task<Status> check_write(Request& request, std::int64_t experiment) {
   const auto& caller = request.call.caller;
   if (caller.kind != api::Caller::Kind::kRun) co_return ok();
-  auto read = [workspace = request.workspace, run = caller.run](db::Connection& connection) { return catalog::artifact_root_of(connection, workspace, run); };
+  auto read = [workspace = request.workspace, run = caller.run](db::Connection& connection) {
+    return catalog::artifact_root_of(connection, workspace, run);
+  };
   CO_TRY(const auto root, co_await request.services().catalog.read(std::move(read)));
   if (root.starts_with(fmt::format("{}/", experiment))) co_return ok();
   co_return Error(ErrorCode::kForbidden, "the token of a run writes the traces of its own experiment");
 }
 
 io::Task<Result<Trace>> find_trace(Request& request, std::string id) {
-  auto read = [workspace = request.workspace, id = std::move(id)](db::Connection& connection) { return catalog::find_trace(connection, workspace, id); };
+  auto read = [workspace = request.workspace, id = std::move(id)](db::Connection& connection) {
+    return catalog::find_trace(connection, workspace, id);
+  };
   co_return co_await request.services().catalog.read(std::move(read));
 }
 

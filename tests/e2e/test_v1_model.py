@@ -53,6 +53,10 @@ print(run.id)
     version = ask.get("model-versions/get", name="m", version="1")["model_version"]
     assert version["run_id"] == run_id and version["source"].endswith(run_id + "/artifacts/outputs/x.pkl") and version["tags"] == [{"key": "stage", "value": "dev"}]
     uri = ask.get("model-versions/get-download-uri", name="m", version="2")["artifact_uri"]
+    # One that an MLflow client registered has files for v1, too.
+    ask.post("registered-models/create", name="theirs")
+    ask.post("model-versions/create", name="theirs", source="runs:/%s/outputs/m" % run_id, run_id=run_id)
+    run_python("assert open(Model(ws, 'theirs').download('t') + '/sub/b').read() == 'b' and Model(ws, 'theirs').run_id == %r" % run_id)
     stoker.cli("run", "delete", run_id)
     listed = ask.get("/mlflow/mine/api/2.0/mlflow-artifacts/artifacts", path=uri.split(":/", 1)[1])["files"]
     assert [each["path"] for each in listed] == ["a", "sub"]

@@ -61,7 +61,8 @@ Status note_lineage(db::Transaction& transaction, NewModel& model) {
 }
 
 /// Below the artifact root; nullopt when the files are elsewhere (s3://…).
-Result<std::optional<catalog::ArtifactPlace>> place_of(db::Connection& connection, const WorkspaceId& workspace, const catalog::ModelVersion& version) {
+Result<std::optional<catalog::ArtifactPlace>> place_of(db::Connection& connection, const WorkspaceId& workspace,
+                                                       const catalog::ModelVersion& version) {
   std::string_view storage = version.storage;
   if (!storage.starts_with(kScheme)) return std::optional<catalog::ArtifactPlace>();
   storage.remove_prefix(kScheme.size());
@@ -117,12 +118,14 @@ Result<catalog::ModelVersion> find_model_version(db::Connection& connection, con
   const auto highest = std::ranges::max_element(versions, {}, &catalog::ModelVersion::version);
   if (!is_number && highest != versions.end()) return std::move(*highest);
   if (highest != versions.end())
-    return Error(ErrorCode::kNotFound, fmt::format("there is no model {}:{}", name, number)).hint(fmt::format("the newest is {}:{}", name, highest->version));
+    return Error(ErrorCode::kNotFound, fmt::format("there is no model {}:{}", name, number))
+        .hint(fmt::format("the newest is {}:{}", name, highest->version));
   TRY(const auto models, catalog::list_models(connection, workspace));
   std::vector<std::string> names;
   for (const auto& model : models) names.push_back(model.name);
   const auto near = did_you_mean(name, names);
-  return Error(ErrorCode::kNotFound, fmt::format("there is no model \"{}\"", to_valid_utf8(name))).hint(near.empty() ? "`stoker model list` shows them" : near);
+  return Error(ErrorCode::kNotFound, fmt::format("there is no model \"{}\"", to_valid_utf8(name)))
+      .hint(near.empty() ? "`stoker model list` shows them" : near);
 }
 
 Result<catalog::ModelVersion> register_model(db::Transaction& transaction, NewModel model) {
@@ -132,8 +135,8 @@ Result<catalog::ModelVersion> register_model(db::Transaction& transaction, NewMo
   const auto target = fmt::format("{}{}/{}", kAssets, model.place, base);
   catalog::ArtifactPlace from{model.workspace, model.run, model.path};
   if (model.upload) from.path = fmt::format("uploads/{}/{}", *model.upload, model.path);
-  TRY(const auto count, model.run ? catalog::copy_artifacts_of_run(transaction, from, target, model.now)
-                                  : catalog::move_artifacts(transaction, from, target));
+  TRY(const auto count,
+      model.run ? catalog::copy_artifacts_of_run(transaction, from, target, model.now) : catalog::move_artifacts(transaction, from, target));
   if (count == 0) {
     from.path = model.run ? "" : fmt::format("uploads/{}", *model.upload);
     TRY(const auto there, catalog::artifacts_at(transaction, from, kMostFiles));

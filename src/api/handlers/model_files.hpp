@@ -1,6 +1,6 @@
 #pragma once
-// Where the files of a version are. A version registered here has names of its own for the contents, below `assets/` of the artifact root; one that an
-// MLflow client registered points to a run's files or a logged model's.
+// Where the files of a version are. A version registered here has names of its own for the contents, below `assets/` of the artifact root; one that
+// an MLflow client registered points to a run's files or a logged model's.
 
 #include "catalog/registry/artifacts.hpp"
 #include "catalog/registry/models.hpp"

@@ -28,7 +28,8 @@ bool is_wanted(const ListModels::Input& input, const ModelVersion& version) {
   const auto has = [](const catalog::Labels& labels) { return [&labels](const std::string& wanted) { return has_label(labels, wanted); }; };
   if (!std::ranges::all_of(input.tag, has(version.tags)) || !std::ranges::all_of(input.property, has(version.properties))) return false;
   const auto* framework = version.details.if_contains("framework");
-  if (input.framework && (framework == nullptr || !framework->is_string() || *input.framework != std::string_view(framework->get_string()))) return false;
+  if (input.framework && (framework == nullptr || !framework->is_string() || *input.framework != std::string_view(framework->get_string())))
+    return false;
   return !version.tags.contains("mlflow.prompt.is_prompt");
 }
 
@@ -40,9 +41,12 @@ void keep_latest(std::vector<ModelVersion>& versions) {
 }
 
 Status check_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  }) && name != "." && name != "..";
+  const bool good =
+      !name.empty() && name.size() <= 255 &&
+      std::ranges::all_of(
+          name,
+          [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; }) &&
+      name != "." && name != "..";
   if (good) return ok();
   return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is no name for a model", to_valid_utf8(name.substr(0, 300))))
       .because("a name is 1 to 255 letters, digits, -, _ and .");
@@ -129,7 +133,8 @@ io::Task<Result<json::object>> ListModels::process(Call& call, Input input) {
     list.push_back(to_json(version));
   }
   const bool more = versions.size() > limit;
-  co_return json::object{{"models", std::move(list)}, {"next_cursor", more ? json::value(std::to_string(versions[limit - 1].pk)) : json::value(nullptr)}};
+  co_return json::object{{"models", std::move(list)},
+                         {"next_cursor", more ? json::value(std::to_string(versions[limit - 1].pk)) : json::value(nullptr)}};
 }
 
 const Spec<RegisterModel::Input>& RegisterModel::spec() {
@@ -216,7 +221,8 @@ io::Task<Result<json::object>> UpdateModel::process(Call& call, Input input) {
       const auto [kept, is_new] = version.properties.try_emplace(key, value);
       if (!is_new && kept->second != value) taken.push_back({key, fmt::format("is \"{}\" already and cannot become \"{}\"", kept->second, value)});
     }
-    if (!taken.empty()) return Error(ErrorCode::kConflict, "properties are written once").mistakes(std::move(taken)).hint("use a tag for what changes");
+    if (!taken.empty())
+      return Error(ErrorCode::kConflict, "properties are written once").mistakes(std::move(taken)).hint("use a tag for what changes");
     for (const auto& [key, value] : input.details) version.details[key] = value;
     if (input.description) version.description = *input.description;
     version.updated_at = now;

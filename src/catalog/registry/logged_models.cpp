@@ -118,8 +118,8 @@ Status update_logged_model(db::Transaction& transaction, const LoggedModel& mode
 
 Status put_logged_model_metric(db::Transaction& transaction, const std::string& id, const ModelMetric& metric) {
   const auto value = std::isnan(metric.value) ? std::optional<double>() : std::optional(metric.value);
-  CHECK_OK(transaction.connection().execute("put_logged_model_metric", {id, metric.key, metric.time, metric.step, metric.run, value,
-                                                                        metric.dataset_name, metric.dataset_digest}));
+  CHECK_OK(transaction.connection().execute(
+      "put_logged_model_metric", {id, metric.key, metric.time, metric.step, metric.run, value, metric.dataset_name, metric.dataset_digest}));
   return ok();
 }
 

@@ -79,9 +79,8 @@ struct Alias {
   std::int64_t version;
 };
 Result<std::vector<Alias>> aliases_of(db::Connection& connection, const std::string& model_pks) {
-  return connection.read_all("aliases_of_registered_models", {model_pks}, [](const db::Row& row) {
-    return Alias{row.integer("model_pk"), row.text("alias"), row.integer("version")};
-  });
+  return connection.read_all("aliases_of_registered_models", {model_pks},
+                             [](const db::Row& row) { return Alias{row.integer("model_pk"), row.text("alias"), row.integer("version")}; });
 }
 
 Status add_labels(db::Connection& connection, std::vector<ModelVersion>& versions) {
@@ -204,9 +203,9 @@ Result<ModelVersion> create_version(db::Transaction& transaction, const Workspac
   CHECK_OK(connection.execute("count_model_version", {model->pk, now}));
   TRY(const auto counted, connection.read_one("find_registered_model", {workspace, version.model}, read_model));
   const auto number = counted ? counted->version_count : 0;
-  CHECK_OK(connection.execute("insert_model_version", {model->pk, number, now, version.description, version.source, version.storage, version.run,
-                                                       version.run_link, version.logged_model, version.created_by,
-                                                       labels_to_text(version.properties), json::serialize(version.details)}));
+  CHECK_OK(connection.execute("insert_model_version",
+                              {model->pk, number, now, version.description, version.source, version.storage, version.run, version.run_link,
+                               version.logged_model, version.created_by, labels_to_text(version.properties), json::serialize(version.details)}));
   TRY(auto made, find_version(connection, workspace, version.model, number));
   for (const auto& [key, value] : version.tags) CHECK_OK(set_version_tag(transaction, made, key, value));
   made.tags = std::move(version.tags);

@@ -32,7 +32,7 @@ struct ModelVersion {
   std::string run_link;
   std::string logged_model;  // id; empty: none
   std::string created_by;
-  Labels properties;    // v1: written once
+  Labels properties;     // v1: written once
   json::object details;  // v1: what else it says of a model
   Labels tags;
   std::vector<std::string> aliases;

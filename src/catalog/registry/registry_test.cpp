@@ -48,7 +48,8 @@ TEST_P(RegistryTest, APathOfARunIsTheRunsFile) {
   EXPECT_EQ(place.path, "model/x");
   VALUE_OF(const auto whole, place_artifact(tx(), workspace_.id, root));
   EXPECT_EQ(whole.path, "");
-  const std::vector<std::string> others = {"2/" + run.id.text() + "/artifacts/x", "1/nosuch/artifacts/x", "1/" + run.id.text() + "/artifactsx", "1/" + run.id.text(), "x"};
+  const std::vector<std::string> others = {"2/" + run.id.text() + "/artifacts/x", "1/nosuch/artifacts/x", "1/" + run.id.text() + "/artifactsx",
+                                           "1/" + run.id.text(), "x"};
   for (const auto& other : others) {
     VALUE_OF(const auto elsewhere, place_artifact(tx(), workspace_.id, other));
     EXPECT_FALSE(elsewhere.run) << other;

@@ -146,7 +146,8 @@ class ModelShow final : public ModelCommand {
     Table table({{"FILE", false, true}, {"SIZE", true}});
     for (const auto& item : client::array_of(*files, "files")) {
       if (!item.is_object()) continue;
-      table.add({client::text_of(item.get_object(), "path"), format_bytes(static_cast<std::uint64_t>(client::integer_of(item.get_object(), "size_bytes")))});
+      table.add({client::text_of(item.get_object(), "path"),
+                 format_bytes(static_cast<std::uint64_t>(client::integer_of(item.get_object(), "size_bytes")))});
     }
     context.out.write(table.render(context.out.terminal()));
     return 0;
@@ -169,7 +170,11 @@ class ModelRegister final : public ModelCommand {
     TRY(auto tags, label_map(tags_));
     TRY(auto properties, label_map(properties_));
     CHECK_OK(connect(context));
-    json::object body{{"name", model_}, {"description", description_}, {"tags", std::move(tags)}, {"properties", std::move(properties)}, {"created_by", user_at_host()}};
+    json::object body{{"name", model_},
+                      {"description", description_},
+                      {"tags", std::move(tags)},
+                      {"properties", std::move(properties)},
+                      {"created_by", user_at_host()}};
     if (!framework_.empty()) body["details"] = json::object{{"framework", framework_}};
     if (!run_.empty()) {
       TRY(const auto run, client::resolve_run(*client_, run_));
@@ -211,7 +216,7 @@ class ModelRegister final : public ModelCommand {
     std::size_t done = 0;
     for (const auto& [name, full] : files) {
       TRY(const auto file, io::open_file(full, O_RDONLY));
-      struct stat about {};
+      struct stat about{};
       if (::fstat(file.get(), &about) != 0) return errno_error("cannot look at " + full, errno);
       const auto place = fmt::format("/api/v1/workspaces/{}/uploads/{}/{}", id_, upload, io::percent_encode_path(name));
       CHECK_OK(client_->put_file(place, file.get(), static_cast<std::uint64_t>(about.st_size)));
@@ -256,7 +261,8 @@ class ModelDownload final : public ModelCommand {
   Status fetch(const std::string& path, const std::string& sha256) {
     CHECK_OK(io::check_relative_path(path));
     if (!force_ && io::open_beneath(root_.get(), path, O_PATH))
-      return Error(ErrorCode::kConflict, fmt::format("{}/{} is there already", directory_, path)).hint("--force replaces it, -o DIR downloads elsewhere");
+      return Error(ErrorCode::kConflict, fmt::format("{}/{} is there already", directory_, path))
+          .hint("--force replaces it, -o DIR downloads elsewhere");
     const auto temporary = fmt::format("{}.{}.part", path, SystemRandom().hex(4));
     auto written = write_to(path, temporary, sha256);
     if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), path.c_str()) != 0)
