@@ -1,14 +1,15 @@
 -- What the migrations make of an empty SQLite file; for reading and review. Rewritten by STOKER_ACCEPT=1 test_catalog.
 
 CREATE VIEW experiment_rows AS
-SELECT e.pk, e.id, e.number, e.workspace_pk, w.id AS workspace_id, e.name, e.created_at, e.archived_at, e.description, e.tags, e.run_count
+SELECT e.pk, e.id, e.number, e.workspace_pk, w.id AS workspace_id, e.name, e.created_at, e.archived_at, e.updated_at, e.artifact_location, e.description,
+       e.tags, e.run_count
 FROM experiments AS e JOIN workspaces AS w ON w.pk = e.workspace_pk;
 
 CREATE VIEW run_rows AS
 SELECT r.pk, r.id, r.number, r.workspace_pk, r.experiment_pk, r.parent_pk, w.id AS workspace_id, e.id AS experiment_id, e.name AS experiment_name,
-       r.kind, r.display_name, r.description, r.spec, r.created_at, r.archived_at, r.is_watched, r.state, r.is_live, r.attempt, r.handle, r.gpu_indices,
-       r.cancel_requested, r.cancel_by, r.started_at, r.ended_at, r.end_reason, r.end_exit_code, r.end_signal, r.end_message, r.error, r.phases,
-       r.journal_acked
+       r.kind, r.display_name, r.description, r.user_name, r.spec, r.created_at, r.archived_at, r.is_watched, r.state, r.is_live, r.attempt, r.handle,
+       r.gpu_indices, r.cancel_requested, r.cancel_by, r.started_at, r.ended_at, r.end_reason, r.end_exit_code, r.end_signal, r.end_message, r.error,
+       r.phases, r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk JOIN experiments AS e ON e.pk = r.experiment_pk;
 
 CREATE TABLE environment_records (
@@ -26,7 +27,7 @@ CREATE TABLE experiments (
   created_at   BIGINT NOT NULL,
   archived_at  BIGINT,                    -- null: not archived
   tags         TEXT NOT NULL,             -- JSON object, text to text
-  run_count    BIGINT NOT NULL, description TEXT NOT NULL DEFAULT '',           -- made so far; the number of the newest
+  run_count    BIGINT NOT NULL, description TEXT NOT NULL DEFAULT '', artifact_location TEXT NOT NULL DEFAULT '', updated_at BIGINT,           -- made so far; the number of the newest
   UNIQUE (workspace_pk, name),
   UNIQUE (workspace_pk, number)
 );
@@ -36,6 +37,29 @@ CREATE TABLE idempotency_keys (
   request    TEXT NOT NULL,                  -- SHA-256 of the request that used it first
   run_pk     BIGINT NOT NULL REFERENCES runs (pk),
   created_at BIGINT NOT NULL                 -- deleted some days later
+) WITHOUT ROWID;
+
+CREATE TABLE input_datasets (
+  pk            INTEGER PRIMARY KEY,
+  experiment_pk BIGINT NOT NULL REFERENCES experiments (pk) ON DELETE CASCADE,
+  name          TEXT NOT NULL,
+  digest        TEXT NOT NULL,
+  source_type   TEXT NOT NULL,
+  source        TEXT NOT NULL,
+  schema_text   TEXT,                       -- null: not given
+  profile       TEXT,
+  UNIQUE (experiment_pk, name, digest)
+);
+
+CREATE TABLE latest_metrics (
+  run_pk        BIGINT NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  key           TEXT NOT NULL,
+  experiment_pk BIGINT NOT NULL,            -- of the run
+  value         DOUBLE PRECISION NOT NULL,  -- finite: infinities are the largest numbers, NaN is 0
+  is_nan        BIGINT NOT NULL,
+  step          BIGINT NOT NULL,
+  time          BIGINT NOT NULL,
+  PRIMARY KEY (run_pk, key)
 ) WITHOUT ROWID;
 
 CREATE TABLE removals (
@@ -72,6 +96,31 @@ CREATE TABLE run_files (
   origin     TEXT NOT NULL,         -- outputs, logs: uploaded by the supervisor; upload: by the script, and that wins
   created_at BIGINT NOT NULL,
   PRIMARY KEY (run_pk, path)
+) WITHOUT ROWID;
+
+CREATE TABLE run_inputs (
+  run_pk     BIGINT NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  dataset_pk BIGINT NOT NULL REFERENCES input_datasets (pk),
+  position   BIGINT NOT NULL,               -- in order of logging
+  context    TEXT,                          -- of the tag mlflow.data.context
+  tags       TEXT NOT NULL,                 -- JSON [{key, value}], of the first logging
+  PRIMARY KEY (run_pk, dataset_pk)
+) WITHOUT ROWID;
+
+CREATE TABLE run_models (
+  run_pk    BIGINT NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  is_output BIGINT NOT NULL,
+  model_id  TEXT NOT NULL,
+  position  BIGINT NOT NULL,
+  step      BIGINT NOT NULL,                -- of an output
+  PRIMARY KEY (run_pk, is_output, model_id)
+) WITHOUT ROWID;
+
+CREATE TABLE run_params (
+  run_pk BIGINT NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  key    TEXT NOT NULL,
+  value  TEXT NOT NULL,
+  PRIMARY KEY (run_pk, key)
 ) WITHOUT ROWID;
 
 CREATE TABLE run_properties (
@@ -116,7 +165,7 @@ CREATE TABLE runs (
   error            TEXT,                      -- JSON {code, message, type, trace, hint}
   phases           TEXT NOT NULL,             -- JSON array of [name, started_at, ended_at or null]
 
-  journal_acked    BIGINT NOT NULL, kind TEXT NOT NULL DEFAULT 'script', description TEXT NOT NULL DEFAULT '', archived_at BIGINT, is_watched BIGINT NOT NULL DEFAULT 0, children_made BIGINT NOT NULL DEFAULT 0,           -- the present attempt's journal is durable up to here
+  journal_acked    BIGINT NOT NULL, kind TEXT NOT NULL DEFAULT 'script', description TEXT NOT NULL DEFAULT '', archived_at BIGINT, is_watched BIGINT NOT NULL DEFAULT 0, children_made BIGINT NOT NULL DEFAULT 0, user_name TEXT NOT NULL DEFAULT '',           -- the present attempt's journal is durable up to here
   UNIQUE (experiment_pk, number)              -- also: runs of an experiment, newest first
 );
 
@@ -157,9 +206,15 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
 CREATE INDEX idempotency_keys_by_run ON idempotency_keys (run_pk);
 
+CREATE INDEX latest_metrics_by_value ON latest_metrics (experiment_pk, key, is_nan, value, run_pk);
+
+CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_pk, run_pk);
+
 CREATE INDEX runs_archived ON runs (pk) WHERE archived_at IS NOT NULL;
 
 CREATE INDEX runs_by_parent ON runs (parent_pk, pk) WHERE parent_pk IS NOT NULL;
+
+CREATE INDEX runs_by_start ON runs (experiment_pk, (COALESCE(started_at, created_at)) DESC, id);
 
 CREATE INDEX runs_by_workspace ON runs (workspace_pk, pk);
 

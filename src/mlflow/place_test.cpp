@@ -6,8 +6,8 @@ namespace stoker::mlflow {
 namespace {
 
 TEST(PlaceTest, KnowsItsOwnPaths) {
-  for (const std::string_view own : {"/api/2.0/mlflow/runs/get?run_id=1", "//api//2.0/mlflow/runs/get", "/ajax-api/3.0/x", "/health", "/version", "/graphql",
-                                     "/get-artifact?path=a", "/mlflow/team/api/2.0/mlflow/runs/get"})
+  for (const std::string_view own : {"/api/2.0/mlflow/runs/get?run_id=1", "//api//2.0/mlflow/runs/get", "/ajax-api/3.0/x", "/health", "/version",
+                                     "/graphql", "/get-artifact?path=a", "/mlflow/team/api/2.0/mlflow/runs/get"})
     EXPECT_TRUE(is_mlflow(own)) << own;
   for (const std::string_view other : {"/api/v1/runs", "/healthz", "/", "/api", "/mlflows/x"}) EXPECT_FALSE(is_mlflow(other)) << other;
 }

@@ -57,7 +57,7 @@ io::Task<Result<Trace>> change_trace(Request& request, std::string id, Change ch
 
 json::object answer(const Trace& trace) { return {{"trace", {{"trace_info", trace_record(trace)}}}}; }
 
-io::Task<Result<json::object>> start_trace(Request& request) {
+io::Task<Result<json::object>> start_new_trace(Request& request) {
   CO_TRY(const auto body, request.fields().child("trace"));
   if (!body) co_return missing("trace");
   CO_TRY(const auto info, body->child("trace_info"));
@@ -204,6 +204,11 @@ io::Task<Result<json::object>> get_old_trace(Request& request) {
   co_return old_answer(trace);
 }
 
+io::Task<Result<json::object>> start_trace(Request& request) {
+  if (has(kBoth3, request.base)) co_return co_await start_new_trace(request);
+  co_return co_await start_old_trace(request);
+}
+
 /// The spans, as the client uploaded them.
 io::Task<Result<api::Reply>> get_spans(Request& request) {
   CO_TRY(auto id, request.fields().required_text("request_id"));
@@ -221,11 +226,10 @@ void add_trace_routes(std::vector<Route>& table) {
   const auto post = [&table](std::string_view pattern, Base bases, api::Access access, Handler handler) {
     table.emplace_back(Method::kPost, pattern, bases, access, Body::kJson, handler);
   };
-  post("mlflow/traces", kBoth3, kWriter, &answer_json<&start_trace>);
+  post("mlflow/traces", kBoth2 | kBoth3, kWriter, &answer_json<&start_trace>);
   post("mlflow/traces/batchGetInfos", kBoth3, kReader, &answer_json<&get_infos>);
   post("mlflow/traces/delete-traces", kBoth2 | kBoth3, kWriter, &answer_json<&delete_traces>);
   post("mlflow/traces/link-to-run", kBoth2 | kBoth3, kWriter, &answer_json<&link_to_run>);
-  post("mlflow/traces", kBoth2, kWriter, &answer_json<&start_old_trace>);
   table.emplace_back(Method::kGet, "mlflow/traces/{trace}", kBoth3, kReader, Body::kNone, &answer_json<&get_trace>);
   table.emplace_back(Method::kPatch, "mlflow/traces/{trace}/tags", kBoth2 | kBoth3, kWriter, Body::kJson, &answer_json<&set_tag>);
   table.emplace_back(Method::kDelete, "mlflow/traces/{trace}/tags", kBoth2 | kBoth3, kWriter, Body::kJson, &answer_json<&delete_tag>);

@@ -1,66 +1,60 @@
-"""Raw requests to the MLflow API of a running server, with one connection each."""
+"""Raw HTTP to the MLflow API, for the tests of this folder."""
 import http.client
 import json
 import urllib.parse
 
 
-class Refused(Exception):
-    """An answer that is no 200: `status`, `code`, `message`."""
+class Api:
+    """`post("runs/create", {...})` below /api/2.0/mlflow; the answer's JSON, which must have the wanted status."""
 
-    def __init__(self, status, body):
-        self.status = status
+    def __init__(self, stoker):
+        record = stoker.start()
+        self.address = urllib.parse.urlsplit(record["url"])
+        self.token = (stoker.home / "token").read_text().strip()
+        self.connection = None
+
+    def send(self, method, path, body=None, headers=None, token=None):
+        """(status, headers, text) of any path."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
+        fields = {"Authorization": "Bearer " + (self.token if token is None else token)}
+        fields.update(headers or {})
         try:
-            record = json.loads(body)
-            self.code, self.message = record["error_code"], record["message"]
-        except (ValueError, KeyError):
-            self.code, self.message = "", body.decode("utf-8", "replace")
-        super().__init__("%d %s: %s" % (status, self.code, self.message))
+            self.connection.request(method, path, body, fields)
+            answer = self.connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+        except (ConnectionError, http.client.HTTPException):
+            self.connection = None
+            raise
 
+    def post(self, path, body, status=200, base="/api/2.0/mlflow/", token=None):
+        text = body if isinstance(body, str) else json.dumps(body)
+        given, _, answer = self.send("POST", base + path, text.encode(), {"Content-Type": "application/json"}, token)
+        assert given == status, (path, body, given, answer)
+        return json.loads(answer)
 
-class Http:
-    """`base` is put before paths that do not begin with `/`."""
+    def get(self, path, query=(), status=200, base="/api/2.0/mlflow/", token=None):
+        given, _, answer = self.send("GET", base + path + "?" + urllib.parse.urlencode(query, doseq=True), token=token)
+        assert given == status, (path, query, given, answer)
+        return json.loads(answer)
 
-    def __init__(self, url, token, base="/api/2.0/mlflow/"):
-        self.address = urllib.parse.urlsplit(url)
-        self.token, self.base = token, base
+    def refused(self, path, body, status=400, code="INVALID_PARAMETER_VALUE"):
+        """The message of a POST that must not go through."""
+        answer = self.post(path, body, status)
+        assert sorted(answer) == ["error_code", "message"] and answer["error_code"] == code, answer
+        return answer["message"]
 
-    @classmethod
-    def of(cls, stoker, base="/api/2.0/mlflow/"):
-        """To the server of an `Env`, started, with its owner's token."""
-        return cls(stoker.start()["url"], (stoker.home / "token").read_text().strip(), base)
+    def experiment(self, name):
+        return self.post("experiments/create", {"name": name})["experiment_id"]
 
-    def send(self, method, path, body=None, **headers):
-        """(status, headers, body) of one request; `body` as it is."""
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.token:
-            fields.setdefault("Authorization", "Bearer " + self.token)
-        try:
-            connection.request(method, path if path.startswith("/") else self.base + path, body, fields, encode_chunked=fields.get("Transfer-Encoding") == "chunked")
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
+    def run(self, experiment="0", **fields):
+        return self.post("runs/create", dict(fields, experiment_id=experiment))["run"]["info"]["run_id"]
 
-    def call(self, method, path, body=None, /, **query):
-        """The JSON of a 200, or Refused."""
-        given = [(name, value) for name, value in query.items() if value is not None]
-        if given:
-            path += "?" + urllib.parse.urlencode(given, doseq=True)
-        headers = {} if body is None else {"Content_Type": "application/json"}
-        status, _, content = self.send(method, path, None if body is None else json.dumps(body), **headers)
-        if status != 200:
-            raise Refused(status, content)
-        return json.loads(content)
+    def read(self, run):
+        return self.get("runs/get", {"run_id": run})["run"]
 
-    def get(self, path, /, **query):
-        return self.call("GET", path, **query)
+    def metrics(self, run):
+        return {m["key"]: m["value"] for m in self.read(run)["data"].get("metrics", [])}
 
-    def post(self, path, /, **body):
-        return self.call("POST", path, body)
-
-    def patch(self, path, /, **body):
-        return self.call("PATCH", path, body)
-
-    def delete(self, path, /, **body):
-        return self.call("DELETE", path, body)
+    def tags(self, run):
+        return {t["key"]: t["value"] for t in self.read(run)["data"].get("tags", [])}

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from mlflow_http import Http, Refused
+from mlflow_raw import Http, Refused
 
 ROOT = "/api/2.0/mlflow-artifacts/artifacts"
 

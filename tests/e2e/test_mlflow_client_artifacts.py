@@ -2,7 +2,7 @@
 import os
 
 import pytest
-from mlflow_http import Http
+from mlflow_raw import Http
 
 PYTHON = os.environ.get("STOKER_MLFLOW_PYTHON", "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="STOKER_MLFLOW_PYTHON names no interpreter with mlflow")

@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from mlflow_http import Http, Refused
+from mlflow_raw import Http, Refused
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from mlflow_http import Http
+from mlflow_raw import Http
 
 PYTHON = "/usr/bin/python3"
 HEAD = "from azureml.core import *\nfrom azureml.core.model import Model\nfrom azureml.exceptions import *\nimport os\nws = Workspace.from_config()\nexp = Experiment(ws, 'lab')\n"

@@ -66,7 +66,8 @@ Result<json::object> find(db::Connection& connection, const ListRuns::Input& inp
   list.reserve(runs.size());
   for (const auto& run : runs) list.push_back(to_json(run));
   json::array plan;
-  if (input.explain) plan.assign(found.plan.begin(), found.plan.end());
+  if (input.explain)
+    for (const auto& line : found.plan) plan.emplace_back(line);
   const auto next = found.next_page_token ? std::optional(base64url(*found.next_page_token)) : std::nullopt;
   return json::object{{"runs", std::move(list)}, {"next_cursor", json_or_null(next)}, {"plan", std::move(plan)}};
 }

@@ -196,7 +196,8 @@ TEST_P(RunSearchTest, WalksTheIndexAndStopsWhenThePageIsFull) {
     auto search = search_for(filter, order);
     search.limit = 3;
     std::string text;
-    for (const auto& line : search_runs(tx(), search)->plan) text += line + "\n";
+    const auto found = search_runs(tx(), search);
+    for (const auto& line : found->plan) text += line + "\n";
     return text;
   };
   EXPECT_THAT(plan_of("", {}), HasSubstr("looked at 32 runs"));
