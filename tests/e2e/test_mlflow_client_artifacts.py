@@ -1,20 +1,33 @@
-"""MLflow's own client on artifacts and the registry. Its environment (mlflow-skinny) is that of STOKER_MLFLOW_PYTHON; without it the test says so."""
-import os
+"""MLflow's own client on artifacts, the registry and logged models, unmodified."""
+import pathlib
+import shutil
+import subprocess
+import tempfile
 
 import pytest
+from conftest import ROOT
 from mlflow_raw import Http
 
-PYTHON = os.environ.get("STOKER_MLFLOW_PYTHON", "")
-pytestmark = pytest.mark.skipif(not PYTHON, reason="STOKER_MLFLOW_PYTHON names no interpreter with mlflow")
+
+@pytest.fixture(scope="module")
+def packages():
+    """The client's packages where every user can read them."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="stoker-e2e-mlflow-"))
+    folder.chmod(0o755)
+    subprocess.run(["cp", "-a", next((ROOT / ".cache/mlflow3/lib").glob("python3*/site-packages")), folder / "packages"], check=True)
+    yield folder / "packages"
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def run_client(stoker):
+def run_client(stoker, packages):
     ask = Http.of(stoker)
 
     def run(code):
         path = stoker.write("client/script.py", "import mlflow, os\nfrom mlflow import MlflowClient\nclient = MlflowClient()\n" + code)
-        return stoker.run(PYTHON, path.name, cwd=str(path.parent), env={"MLFLOW_TRACKING_URI": ask.address.geturl(), "MLFLOW_TRACKING_TOKEN": ask.token, "PYTHONPATH": None})
+        return stoker.run("/usr/bin/python3", path.name, cwd=str(path.parent), env={
+            "PYTHONPATH": str(packages), "MLFLOW_TRACKING_URI": ask.address.geturl(), "MLFLOW_TRACKING_TOKEN": ask.token, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_DISABLE_TELEMETRY": "true"})
     return run
 
 
