@@ -138,8 +138,12 @@ class Client:
 
         :raises StokerError: ``conflict`` when the name is taken by other content.
         """
-        headers = {"X-Stoker-Origin": "upload", "Content-Length": str(size), "Content-Type": "application/octet-stream"}
-        response, connection = self._send("PUT", path_of("runs", run_id, "files", name), source, headers)
+        return self.upload_to(path_of("runs", run_id, "files", name), source, size, {"X-Stoker-Origin": "upload"})
+
+    def upload_to(self, path: str, source: BinaryIO, size: int, more: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
+        """Puts `size` bytes of `source` to `path` of the API; on the server's disk when it returns."""
+        headers = dict(more or {}, **{"Content-Length": str(size), "Content-Type": "application/octet-stream"})
+        response, connection = self._send("PUT", path, source, headers)
         try:
             return self._record(response.status, self._read(response))
         finally:

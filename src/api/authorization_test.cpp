@@ -44,6 +44,14 @@ constexpr Row kMatrix[] = {
     {"get_secret", false, true, true, true, false},
     {"put_secret", false, true, false, false, false},
     {"delete_secret", false, true, false, false, false},
+    {"list_models", false, true, true, true, false},
+    {"register_model", false, true, true, true, false},
+    {"get_model", false, true, true, true, false},
+    {"update_model", false, true, true, true, false},
+    {"delete_model", false, true, false, false, false},
+    {"list_model_files", false, true, true, true, false},
+    {"get_model_file", false, true, true, true, false},
+    {"put_upload", false, true, true, true, false},
     {"update_experiment", false, true, false, false, false},
     {"delete_experiment", false, true, false, false, false},
     {"delete_run", false, true, false, false, false},
@@ -86,6 +94,8 @@ class AuthorizationTest : public ServerTest {
     put("{path...}", "outputs/x.txt");
     put("{workspace}", workspace_);
     put("{name}", experiment_);
+    put("{version}", "1");
+    put("{upload}", std::string(32, 'a'));
     put("{snapshot}", std::string(64, 'a'));
     put("{other}", std::string(64, 'b'));
     return target;

@@ -1,5 +1,6 @@
 #include "api/handlers/experiments.hpp"
 #include "api/handlers/interactive.hpp"
+#include "api/handlers/models.hpp"
 #include "api/handlers/run_files.hpp"
 #include "api/handlers/run_follow.hpp"
 #include "api/handlers/run_keeping.hpp"
@@ -45,6 +46,16 @@ std::vector<Route> make_routes() {
   add(route<GetExperiment>(Method::kGet, "/api/v1/workspaces/{workspace}/experiments/{name}", kRunReader, "get_experiment"));
   add(route<UpdateExperiment>(Method::kPatch, "/api/v1/workspaces/{workspace}/experiments/{name}", kOwner, "update_experiment"));
   add(route<DeleteExperiment>(Method::kDelete, "/api/v1/workspaces/{workspace}/experiments/{name}", kOwner, "delete_experiment"));
+
+  add(route<ListModels>(Method::kGet, "/api/v1/workspaces/{workspace}/models", kRunReader, "list_models"));
+  add(route<RegisterModel>(Method::kPost, "/api/v1/workspaces/{workspace}/models", kRunOwner, "register_model"));
+  add(route<GetModel>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}", kRunReader, "get_model"));
+  add(route<UpdateModel>(Method::kPatch, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}", kRunOwner, "update_model"));
+  add(route<DeleteModel>(Method::kDelete, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}", kOwner, "delete_model"));
+  add(route<ListModelFiles>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}/files", kRunReader, "list_model_files"));
+  add(route<GetModelFile>(Method::kGet, "/api/v1/workspaces/{workspace}/models/{name}/versions/{version}/files/{path...}", kRunReader,
+                          "get_model_file"));
+  add(route<PutUpload>(Method::kPut, "/api/v1/workspaces/{workspace}/uploads/{upload}/{path...}", kRunOwner, "put_upload"));
 
   add(route<ListRuns>(Method::kGet, "/api/v1/runs", kReader, "list_runs"));
   add(route<SubmitRun>(Method::kPost, "/api/v1/runs", kRunOwner, "submit_run"));

@@ -45,4 +45,8 @@ Result<std::optional<json::object>> look_up_environment(db::Connection& connecti
   return std::optional(std::move(record->get_object()));
 }
 
+Result<std::optional<std::string>> environment_digest(db::Connection& connection, const RunId& run) {
+  return connection.read_one("find_environment_digest", {run}, [](const db::Row& row) { return row.text("digest"); });
+}
+
 }  // namespace stoker::catalog

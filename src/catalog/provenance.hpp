@@ -25,5 +25,7 @@ Result<std::optional<RunDiff>> look_up_diff(db::Connection& connection, const Ru
 Status put_environment(db::Transaction& transaction, const RunId& run, const json::object& record);
 /// nullopt: not known (yet).
 Result<std::optional<json::object>> look_up_environment(db::Connection& connection, const RunId& run);
+/// Names the record that `look_up_environment` gives.
+Result<std::optional<std::string>> environment_digest(db::Connection& connection, const RunId& run);
 
 }  // namespace stoker::catalog

@@ -12,6 +12,16 @@ SELECT r.pk, r.id, r.number, r.workspace_pk, r.experiment_pk, r.parent_pk, w.id 
        r.phases, r.journal_acked
 FROM runs AS r JOIN workspaces AS w ON w.pk = r.workspace_pk JOIN experiments AS e ON e.pk = r.experiment_pk;
 
+CREATE TABLE artifacts (
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  path         TEXT NOT NULL,     -- relative, from the root
+  size_bytes   BIGINT NOT NULL,
+  sha256       TEXT NOT NULL,         -- of the content, 64 hexadecimal digits
+  object       TEXT NOT NULL,         -- digest under which the object store has it
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_pk, path)
+) WITHOUT ROWID;
+
 CREATE TABLE environment_records (
   pk     INTEGER PRIMARY KEY,
   digest TEXT NOT NULL UNIQUE,     -- SHA-256 of the record
@@ -61,6 +71,85 @@ CREATE TABLE latest_metrics (
   time          BIGINT NOT NULL,
   PRIMARY KEY (run_pk, key)
 ) WITHOUT ROWID;
+
+CREATE TABLE logged_model_metrics (
+  model_pk BIGINT NOT NULL REFERENCES logged_models (pk) ON DELETE CASCADE,
+  key      TEXT NOT NULL,
+  time     BIGINT NOT NULL,                 -- milliseconds since 1970, as MLflow has them
+  step     BIGINT NOT NULL,
+  run_id   TEXT NOT NULL,
+  value    DOUBLE PRECISION,                -- null: NaN
+  dataset_name   TEXT NOT NULL,             -- empty: none
+  dataset_digest TEXT NOT NULL,
+  PRIMARY KEY (model_pk, key, time, step, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE logged_models (
+  pk             INTEGER PRIMARY KEY,
+  id             TEXT NOT NULL UNIQUE,  -- m-<32 hex>
+  experiment_pk  BIGINT NOT NULL REFERENCES experiments (pk) ON DELETE CASCADE,
+  name           TEXT NOT NULL,
+  model_type     TEXT NOT NULL,             -- empty: not said
+  source_run     TEXT NOT NULL,         -- empty: none
+  status         BIGINT NOT NULL,           -- 1 pending, 2 ready, 3 its upload failed
+  status_message TEXT NOT NULL,
+  created_at     BIGINT NOT NULL,
+  updated_at     BIGINT NOT NULL,
+  deleted_at     BIGINT,                    -- null: not deleted
+  params         TEXT NOT NULL,             -- JSON object, text to text
+  tags           TEXT NOT NULL              -- JSON object, text to text
+);
+
+CREATE TABLE model_aliases (
+  model_pk BIGINT NOT NULL REFERENCES registered_models (pk) ON DELETE CASCADE,
+  alias    TEXT NOT NULL,
+  version  BIGINT NOT NULL,
+  PRIMARY KEY (model_pk, alias)
+) WITHOUT ROWID;
+
+CREATE TABLE model_version_tags (
+  version_pk BIGINT NOT NULL REFERENCES model_versions (pk) ON DELETE CASCADE,
+  key        TEXT NOT NULL,
+  value      TEXT NOT NULL,
+  PRIMARY KEY (version_pk, key)
+) WITHOUT ROWID;
+
+CREATE TABLE model_versions (
+  pk          INTEGER PRIMARY KEY,
+  model_pk    BIGINT NOT NULL REFERENCES registered_models (pk) ON DELETE CASCADE,
+  version     BIGINT NOT NULL,        -- 1, 2, 3 …
+  created_at  BIGINT NOT NULL,
+  updated_at  BIGINT NOT NULL,
+  stage       TEXT NOT NULL,          -- None, Staging, Production, Archived
+  description TEXT NOT NULL,
+  source      TEXT NOT NULL,          -- as it was given
+  storage     TEXT NOT NULL,          -- where the files are: source, with `models:/…` resolved
+  run_id      TEXT NOT NULL,      -- empty: none. No reference: the run may be deleted, or be another server's
+  run_link    TEXT NOT NULL,
+  logged_id   TEXT NOT NULL,      -- of the logged model; empty: none
+  created_by  TEXT NOT NULL,
+  properties  TEXT NOT NULL,          -- JSON object, text to text; v1's, written once
+  details     TEXT NOT NULL,          -- JSON object: what v1 says of a model beyond this (framework, datasets …)
+  UNIQUE (model_pk, version)
+);
+
+CREATE TABLE registered_model_tags (
+  model_pk BIGINT NOT NULL REFERENCES registered_models (pk) ON DELETE CASCADE,
+  key      TEXT NOT NULL,
+  value    TEXT NOT NULL,
+  PRIMARY KEY (model_pk, key)
+) WITHOUT ROWID;
+
+CREATE TABLE registered_models (
+  pk            INTEGER PRIMARY KEY,
+  workspace_pk  BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  name          TEXT NOT NULL,
+  created_at    BIGINT NOT NULL,
+  updated_at    BIGINT NOT NULL,
+  description   TEXT NOT NULL,
+  version_count BIGINT NOT NULL,      -- made so far; a number is not used again
+  UNIQUE (workspace_pk, name)
+);
 
 CREATE TABLE removals (
   run_id TEXT PRIMARY KEY NOT NULL
@@ -190,6 +279,21 @@ CREATE TABLE server_meta (
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE traces (
+  pk            INTEGER PRIMARY KEY,
+  workspace_pk  BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  id            TEXT NOT NULL,
+  experiment_pk BIGINT NOT NULL REFERENCES experiments (pk) ON DELETE CASCADE,
+  time          BIGINT NOT NULL,            -- when the request came, milliseconds since 1970
+  duration      BIGINT,                     -- milliseconds; null until it ended
+  state         TEXT NOT NULL,              -- OK, ERROR, IN_PROGRESS, STATE_UNSPECIFIED
+  client_id     TEXT NOT NULL,              -- client_request_id; empty: none
+  previews      TEXT NOT NULL,              -- JSON {"request", "response"}, texts
+  metadata      TEXT NOT NULL,              -- JSON object, text to text
+  tags          TEXT NOT NULL,              -- JSON object, text to text
+  UNIQUE (workspace_pk, id)
+);
+
 CREATE TABLE workspaces (
   pk               INTEGER PRIMARY KEY,
   id               TEXT NOT NULL UNIQUE,  -- GUID
@@ -208,6 +312,10 @@ CREATE INDEX idempotency_keys_by_run ON idempotency_keys (run_pk);
 
 CREATE INDEX latest_metrics_by_value ON latest_metrics (experiment_pk, key, is_nan, value, run_pk);
 
+CREATE INDEX logged_models_by_experiment ON logged_models (experiment_pk, pk);
+
+CREATE INDEX model_versions_by_run ON model_versions (run_id, pk) WHERE run_id <> '';
+
 CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_pk, run_pk);
 
 CREATE INDEX runs_archived ON runs (pk) WHERE archived_at IS NOT NULL;
@@ -221,3 +329,5 @@ CREATE INDEX runs_by_workspace ON runs (workspace_pk, pk);
 CREATE INDEX runs_ended ON runs (workspace_pk, state, pk) WHERE is_live = 0;
 
 CREATE INDEX runs_live ON runs (pk) WHERE is_live = 1;
+
+CREATE INDEX traces_by_experiment ON traces (experiment_pk, time, pk);

@@ -145,6 +145,14 @@ Status Client::command(const std::string& method, const std::string& target, con
   return ok();
 }
 
+Result<json::object> Client::put_file(const std::string& target, int fd, std::uint64_t size) {
+  io::HttpRequest request{.method = "PUT", .target = target};
+  request.headers.emplace_back("Content-Type", "application/octet-stream");
+  request.body = io::HttpBody::file(fd, 0, size);
+  TRY(const auto response, send(std::move(request)));
+  return record_of(response);
+}
+
 Status Client::stream_lines(const std::string& target, const Headers& more, const ByteSink& line) {
   LineCutter cutter(line);
   Status told = ok();

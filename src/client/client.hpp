@@ -99,15 +99,18 @@ class Client {
 
   /// Any call of the API: `target` begins with /api/v1. What is no 2xx becomes the server's error.
   Result<json::object> call(const std::string& method, const std::string& target, const json::value* body = nullptr, const Headers& more = {});
+  /// A call whose answer has no body.
+  Status command(const std::string& method, const std::string& target, const json::value* body = nullptr);
+  /// The bytes at `target`.
+  Status fetch(const std::string& target, const ByteSink& sink);
+  /// `size` bytes of an open file to `target`.
+  Result<json::object> put_file(const std::string& target, int fd, std::uint64_t size);
   /// Opens the event stream and gives each line of it to `line` until the server or `line` (with an error) ends it.
   Status stream_lines(const std::string& target, const Headers& more, const ByteSink& line);
 
  private:
-  /// A call whose answer has no body.
-  Status command(const std::string& method, const std::string& target, const json::value* body = nullptr);
   Result<io::HttpResponse> send(io::HttpRequest request, bool is_repeatable = true);
   Result<io::HttpResponse> send_once(const io::HttpRequest& request);
-  Status fetch(const std::string& target, const ByteSink& sink);
   Endpoint endpoint_;
   std::function<Result<Endpoint>()> renew_;
   std::optional<io::HttpClient> http_;  // empty until the first call and after the address changed

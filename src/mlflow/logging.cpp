@@ -4,6 +4,7 @@
 #include "catalog/runs.hpp"
 #include "mlflow/batch.hpp"
 #include "mlflow/limits.hpp"
+#include "mlflow/logged_models.hpp"
 #include "mlflow/run_access.hpp"
 
 namespace stoker::mlflow {
@@ -46,6 +47,7 @@ io::Task<Result<json::object>> log_metric(Request& request) {
   CO_CHECK_OK(co_await check_writable(request, run));
   std::vector<MetricPoint> points;
   points.push_back(std::move(point));
+  CO_CHECK_OK(co_await put_model_points(request, run, points));
   CO_CHECK_OK(co_await request.services().runs.log_points(run, std::move(points)));
   co_return json::object();
 }
@@ -110,6 +112,7 @@ io::Task<Result<json::object>> log_batch(Request& request) {
     };
     CO_CHECK_OK(co_await write_run(request, run, std::move(write)));
   }
+  CO_CHECK_OK(co_await put_model_points(request, run, batch.metrics));
   if (!batch.metrics.empty()) CO_CHECK_OK(co_await request.services().runs.log_points(run, std::move(batch.metrics)));
   co_return json::object();
 }

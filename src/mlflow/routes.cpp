@@ -16,6 +16,15 @@ const std::vector<Route>& routes() {
   static const auto table = [] {
     std::vector<Route> rows;
     add_server_routes(rows);
+    add_artifact_routes(rows);
+    add_registered_model_routes(rows);
+    add_model_version_routes(rows);
+    add_registry_search_routes(rows);
+    add_logged_model_routes(rows);
+    add_logged_model_search_routes(rows);
+    add_graphql_routes(rows);
+    add_trace_routes(rows);
+    add_trace_search_routes(rows);
     add_experiment_routes(rows);
     add_run_routes(rows);
     add_logging_routes(rows);

@@ -55,6 +55,15 @@ const std::vector<Route>& routes();
 
 // Each resource adds its own.
 void add_server_routes(std::vector<Route>& table);
+void add_artifact_routes(std::vector<Route>& table);
+void add_registered_model_routes(std::vector<Route>& table);
+void add_model_version_routes(std::vector<Route>& table);
+void add_registry_search_routes(std::vector<Route>& table);
+void add_logged_model_routes(std::vector<Route>& table);
+void add_logged_model_search_routes(std::vector<Route>& table);
+void add_graphql_routes(std::vector<Route>& table);
+void add_trace_routes(std::vector<Route>& table);
+void add_trace_search_routes(std::vector<Route>& table);
 void add_experiment_routes(std::vector<Route>& table);
 void add_run_routes(std::vector<Route>& table);
 void add_logging_routes(std::vector<Route>& table);

@@ -7,7 +7,6 @@ from azureml.core import _details, _records, _run_notes, _streaming
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
 from azureml.core._naming import a_kind
-from azureml.core._not_yet import not_yet
 from azureml.core._offline_run import _OfflineRun
 from azureml.core._run_family import FamilyPart
 from azureml.core._run_files import FilesPart, files_below
@@ -22,6 +21,7 @@ from stoker._states import TERMINAL_STATES
 if TYPE_CHECKING:
     from azureml.core.environment import Environment
     from azureml.core.experiment import Experiment
+    from azureml.core.model import Model
 
 RUNNING_STATES = ["NotStarted", "Queued", "Starting", "Preparing", "Provisioning", "Running", "CancelRequested"]
 
@@ -218,12 +218,15 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
     def register_model(self, model_name: str, model_path: Optional[str] = None, tags: Any = None, properties: Any = None, model_framework: Optional[str] = None,
                        model_framework_version: Optional[str] = None, description: Optional[str] = None, datasets: Any = None, sample_input_dataset: Any = None,
-                       sample_output_dataset: Any = None, resource_configuration: Any = None, **kwargs: Any) -> Any:
-        """Registers files of the run as a model; not offered by this version.
+                       sample_output_dataset: Any = None, resource_configuration: Any = None, **kwargs: Any) -> "Model":
+        """Registers a file or folder of the run as the next version of a model; nothing is copied or downloaded.
 
-        :raises UserErrorException: always.
+        :param model_path: as `get_file_names()` has it, ``outputs/model.pkl`` or ``outputs``; the model's name by default.
+        :raises ModelPathNotFoundException: the run has no such file (yet): files in ``./outputs`` are stored when it ends.
         """
-        raise not_yet("registering the model {!r}".format(model_name), "the run's files stay: run.download_file")
+        from azureml.core import model
+        details = model._details(datasets, model_framework, model_framework_version, sample_input_dataset, sample_output_dataset, resource_configuration)
+        return model.Model._register_of_run(self, model_name, model_path, tags, properties, description, details)
 
     # -- its end ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from stoker._client import path_of
 if TYPE_CHECKING:
     from azureml.core.experiment import Experiment
     from azureml.core.keyvault import Keyvault
+    from azureml.core.model import Model
     from azureml.core.run import Run
 
 
@@ -208,9 +209,10 @@ class Workspace:
         return Named("registered environment", {})
 
     @property
-    def models(self) -> Dict[str, Any]:
-        """Registered models by name: none in this version."""
-        return Named("model", {})
+    def models(self) -> "Dict[str, Model]":
+        """The newest version of each registered model, by name; asks the server each time."""
+        from azureml.core.model import Model
+        return Named("model", {model.name: model for model in Model.list(self, latest=True)})
 
     @property
     def webservices(self) -> Dict[str, Any]:

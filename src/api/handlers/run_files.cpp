@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "api/http/content.hpp"
+#include "api/stored_body.hpp"
 #include "base/suggest.hpp"
 #include "catalog/files.hpp"
 #include "catalog/runs.hpp"
@@ -13,15 +13,7 @@
 namespace stoker::api {
 namespace {
 
-constexpr std::size_t kPiece = 256U << 10;
 constexpr std::chrono::hours kLinkLife{1};
-
-struct LogFile {
-  std::string_view path;
-  int stream;
-};
-/// The output of a run under the name that Azure ML gives it (spec 3).
-constexpr LogFile kLogFile{"azureml-logs/70_driver_log.txt", logs::kAllStreams};
 
 json::object file_record(const catalog::RunFile& file) {
   return {{"path", file.path},
@@ -32,7 +24,7 @@ json::object file_record(const catalog::RunFile& file) {
 }
 
 Error no_file(const RunId& run, const std::string& path, const std::vector<catalog::RunFile>& files) {
-  std::vector<std::string> names{std::string(kLogFile.path)};
+  std::vector<std::string> names{std::string(kLogPath)};
   for (const auto& file : files) names.push_back(file.path);
   const auto near = did_you_mean(path, names);
   return Error(ErrorCode::kNotFound, fmt::format("run {} has no file \"{}\"", run.text(), path))
@@ -51,43 +43,10 @@ void add_links(const Call& call, const RunId& run, bool wanted, json::array& fil
   }
 }
 
-io::Task<Result<Reply>> log_file_reply(Call& call, RunId run) {
-  auto find = [run](db::Connection& connection) { return catalog::find_run(connection, run); };
-  CO_CHECK_OK(co_await call.services.catalog.read(std::move(find)));
-  auto& logs = call.services.logs;
-  auto measure = [&logs, run] { return logs.size(run); };
-  CO_TRY(const auto size, co_await io::blocking(call.services.pool, measure));
-  Content content{.size = size, .path = std::string(kLogFile.path)};
-  content.read = [&logs, run](std::uint64_t offset, std::size_t limit) { return logs.read(run, offset, limit); };
-  co_return content_reply(call, std::move(content));
-}
-
-/// The body into the store, one piece at a time: the client waits while a piece is written.
-io::Task<Result<snapshots::StoredFile>> store_body(Call& call) {
-  std::shared_ptr<snapshots::FileWriter> writer = call.services.objects.new_file();
-  auto piece = std::make_shared<std::string>();
-  for (;;) {
-    piece->resize(kPiece);
-    std::size_t filled = 0;
-    while (filled < kPiece) {
-      CO_TRY(const auto count, co_await call.body.read(piece->data() + filled, kPiece - filled));
-      if (count == 0) break;
-      filled += count;
-    }
-    piece->resize(filled);
-    if (filled == 0) break;
-    auto write = [writer, piece] { return writer->write(*piece); };
-    CO_CHECK_OK(co_await io::blocking(call.services.pool, write));
-    if (filled < kPiece) break;
-  }
-  auto finish = [writer] { return writer->finish(); };
-  co_return co_await io::blocking(call.services.pool, finish);
-}
-
 /// Before the body is read: what cannot end well is refused now.
 io::Task<Status> check_put(Call& call, const PutFile::Input& input) {
   CO_CHECK_OK(io::check_relative_path(input.path));
-  if (input.path == kLogFile.path)
+  if (input.path == kLogPath)
     co_return Error(ErrorCode::kConflict, fmt::format("\"{}\" is the run's own output", input.path)).hint("give the file another name");
   if (input.sha256) CO_CHECK_OK(Digest::from_hex(*input.sha256));
   auto find = [run = input.run](db::Connection& connection) { return catalog::find_run(connection, run); };
@@ -133,7 +92,7 @@ io::Task<Result<json::object>> ListFiles::process(Call& call, Input input) {
   CO_TRY(const auto size, co_await io::blocking(call.services.pool, measure));
   json::array list;
   if (size > 0) {
-    list.push_back({{"path", kLogFile.path},
+    list.push_back({{"path", kLogPath},
                     {"size_bytes", size},
                     {"sha256", nullptr},
                     {"created_at", format_time(found.run.started_at.value_or(found.run.created_at))},
@@ -155,7 +114,12 @@ const Spec<GetFile::Input>& GetFile::spec() {
 }
 
 io::Task<Result<Reply>> GetFile::process(Call& call, Input input) {
-  if (input.path == kLogFile.path) co_return co_await log_file_reply(call, input.run);
+  if (input.path == kLogPath) {
+    auto find = [run = input.run](db::Connection& connection) { return catalog::find_run(connection, run); };
+    CO_CHECK_OK(co_await call.services.catalog.read(std::move(find)));
+    CO_TRY(auto content, co_await log_content(call, input.run));
+    co_return content_reply(call, std::move(content));
+  }
   auto read = [input](db::Connection& connection) -> Result<catalog::RunFile> {
     TRY(const auto file, catalog::look_up_file(connection, input.run, input.path));
     if (file) return *file;
@@ -164,10 +128,8 @@ io::Task<Result<Reply>> GetFile::process(Call& call, Input input) {
     return no_file(input.run, input.path, others);
   };
   CO_TRY(const auto file, co_await call.services.catalog.read(std::move(read)));
-  Content content{.size = static_cast<std::uint64_t>(file.size_bytes), .etag = "\"" + file.sha256.hex() + "\"", .path = file.path};
-  const snapshots::FileRef ref{file.object, content.size};
-  content.read = [&objects = call.services.objects, ref](std::uint64_t offset, std::size_t limit) { return objects.read_file(ref, offset, limit); };
-  co_return content_reply(call, std::move(content));
+  const snapshots::FileRef ref{file.object, static_cast<std::uint64_t>(file.size_bytes)};
+  co_return content_reply(call, stored_content(call, ref, file.sha256, file.path));
 }
 
 const Spec<PutFile::Input>& PutFile::spec() {

@@ -20,3 +20,7 @@ ON CONFLICT (run_pk) DO UPDATE SET environment_pk = excluded.environment_pk;
 -- name: find_environment
 SELECT e.record FROM run_environments AS x JOIN environment_records AS e ON e.pk = x.environment_pk
 WHERE x.run_pk = (SELECT pk FROM runs WHERE id = $1);
+
+-- name: find_environment_digest
+SELECT r.digest FROM run_environments AS e JOIN environment_records AS r ON r.pk = e.environment_pk
+WHERE e.run_pk = (SELECT pk FROM runs WHERE id = $1);

@@ -51,6 +51,10 @@ class Complete final : public Command {
       TRY(const auto record, client.secrets(workspace));
       return names_of(client::array_of(record, "secrets"), "name", "");
     }
+    if (values == Values::kModel) {
+      TRY(const auto record, client.call("GET", fmt::format("/api/v1/workspaces/{}/models?latest=true", workspace)));
+      return names_of(client::array_of(record, "models"), "name", "");
+    }
     TRY(const auto record, client.experiments(workspace));
     return names_of(client::array_of(record, "experiments"), "name", "");
   }
