@@ -41,6 +41,7 @@ struct Parts {
   std::function<std::string()> server_url;
   std::string server_instance;
   std::string secret;     // key of what is sealed for the disk
+  std::string datastores; // folder of the built-in datastores
   bool personal = false;  // an unknown workspace is made, not refused
 };
 

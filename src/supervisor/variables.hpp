@@ -17,6 +17,7 @@ struct VariableInputs {
   std::string user;
   std::string work;           // becomes PWD
   std::string script_socket;  // STOKER_SOCKET
+  std::map<std::string, std::string> data;  // where the run's data is; over the run's own variables
   std::string python_tree;    // first on PYTHONPATH; empty: PYTHONPATH stays the user's
 };
 

@@ -240,7 +240,7 @@ def submit(experiment: Experiment, config: Any, tags: Optional[Dict[str, str]], 
         if any(each.__name__ in _LATER for each in type(config).__mro__):
             raise not_yet("submitting a {}".format(kind), "a ScriptRunConfig can be submitted")
         raise UserErrorException("submission is not supported for a {}; a ScriptRunConfig is".format(kind))
-    body = _overridden(config, kwargs)._specification()
+    body = _overridden(config, kwargs)._specification(experiment.workspace)
     body.update(workspace=experiment.workspace._specification(), experiment=experiment.name, tags=texts("tags", tags or {}))
     if kwargs.get("display_name"):
         body["display_name"] = str(kwargs["display_name"])
