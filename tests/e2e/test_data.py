@@ -168,7 +168,7 @@ print(details['runDefinition']['arguments'])
 print(run.input_datasets['mounted'].name)
 """, READER).splitlines()
     run, state = out[0].split()
-    log = stoker.log(run)
+    log = stoker.log(run).decode()
     assert state == "Completed", log
     assert "ARG folder ['a.csv', 'b.csv']\nARG folder ['a.csv', 'b.csv']\nARG file single\n" in log
     for name in ("mounted", "copied", "single"):
@@ -220,8 +220,8 @@ os.makedirs(left + '/sub')
 open(left + '/sub/r.txt', 'w').write('result')
 """).splitlines()
     run, state = out[0].split()
-    assert state == "Completed", stoker.log(run)
-    assert "READ 1 1 1" in stoker.log(run)
+    assert state == "Completed", stoker.log(run).decode()
+    assert "READ 1 1 1" in stoker.log(run).decode()
     assert out[1] == "['in/a.csv', 'in/added.csv', 'out/results/sub/r.txt'] 1"
 
 
@@ -250,7 +250,7 @@ open(plain + '/p.txt', 'w').write('plain')
 assert Run.get_context().output_datasets['up'] == up == os.environ['AZURE_ML_OUTPUT_up'], Run.get_context().output_datasets['up']
 """).splitlines()
     run, state = out[0].split()
-    assert state == "Completed", stoker.log(run)
+    assert state == "Completed", stoker.log(run).decode()
     assert out[1] == "['dataset/ID/plain/p.txt', 'models/ID/up/m.txt']"
     assert out[2] == "1 {'a': 'b'} ['/m.txt'] True ['plain', 'up']"
     assert out[3] == "[('plain', 'RunOutput'), ('up', 'RunOutput')]"
@@ -270,7 +270,7 @@ print(open(store.container_name + '/taken/x.txt').read(), 'never' in ws.datasets
     assert state == "Failed"
     assert 'the output "up" could not be stored in the datastore workspaceblobstore at "taken"' in out[1] and "x.txt" in out[1]
     assert out[2] == "old False"
-    assert "could not be stored" in stoker.log(run)
+    assert "could not be stored" in stoker.log(run).decode()
 
 
 def test_all_mistakes_of_the_data_are_told_before_the_run_is_accepted(stoker, notebook):
@@ -334,7 +334,7 @@ for wrong in (lambda: store.download('z', prefix='hidden/', show_progress=False)
         print('REFUSED', error.message.splitlines()[0])
 """).splitlines()
     run, state = out[0].split()
-    log = stoker.log(run)
+    log = stoker.log(run).decode()
     assert state == "Completed", log
     assert "DIRECT 1" in log and "NAMED 1" in log and "REACHED" not in log and log.count("REFUSED") == 3
     assert out[1] == "['None Reference', 'direct RunInput']"
@@ -345,6 +345,7 @@ def test_paths_stay_below_the_datastore(stoker, notebook):
     stoker.write("folder/a.txt", "a")
     os.symlink("../secret.txt", str(stoker.work / "folder/out"))
     os.symlink("a.txt", str(stoker.work / "folder/in"))
+    stoker.cli("workspace", "create", "s/g/mine")
     stoker.cli("datastore", "add", "mine", str(stoker.work / "folder"))
     listed = stoker.json("datastore", "files", "mine")
     assert [each["path"] for each in listed["files"]] == ["a.txt", "in"]
@@ -365,6 +366,7 @@ def test_paths_stay_below_the_datastore(stoker, notebook):
 def test_the_cli_uploads_lists_and_downloads(stoker):
     stoker.write("up/a.txt", "1")
     stoker.write("up/sub/b.txt", "2")
+    stoker.cli("workspace", "create", "default")
     assert stoker.json("datastore", "upload", "workspaceblobstore", "up", "-t", "x") == {"uploaded": 2, "left_alone": 0}
     assert stoker.json("datastore", "upload", "workspaceblobstore", "up/a.txt", "-t", "x") == {"uploaded": 0, "left_alone": 1}
     assert stoker.cli("datastore", "files", "workspaceblobstore", "x/**/*.txt").stdout == "x/a.txt\nx/sub/b.txt\n"
@@ -400,5 +402,5 @@ shutil.copytree(sys.argv[1], sys.argv[3], dirs_exist_ok=True)
 """).splitlines()
     assert out[0].endswith(" 10000")
     run, state, stored = out[1].split()
-    assert state == "Completed", stoker.log(run)
-    assert stored == "10000" and stoker.log(run).count("FILES 10000") == 2
+    assert state == "Completed", stoker.log(run).decode()
+    assert stored == "10000" and stoker.log(run).decode().count("FILES 10000") == 2

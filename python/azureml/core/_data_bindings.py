@@ -3,7 +3,6 @@ import copy
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from azureml.core._data_sections import Data, DataReferenceConfiguration, OutputData
-from azureml.exceptions import UserErrorException
 
 if TYPE_CHECKING:
     from azureml.core.runconfig import RunConfiguration
@@ -34,28 +33,29 @@ def _plain(value: Any) -> Any:
     return value.as_named_input(_name_of(value)) if isinstance(value, AbstractDataset) else None
 
 
-def gather(config: "RunConfiguration", arguments: List[Any], workspace: "Workspace") -> List[Dict[str, Any]]:
-    """The bindings of a run, each once: those of the configuration's sections, then those of the arguments.
+def mistakes(config: "RunConfiguration") -> List[str]:
+    """What in the data sections is no data, for people."""
+    found = []
+    for section, name, value in _sections(config):
+        if not isinstance(value, (DataReferenceConfiguration, Data, OutputData)) and _plain(value) is None:
+            found.append("{}[{!r}] is a {}; a reference, a dataset or an output is expected".format(section, name, type(value).__name__))
+        elif isinstance(value, Data) and not _identity(value):
+            found.append("{}[{!r}] has no dataset's id; only registered or saved datasets can be inputs".format(section, name))
+    return found
 
-    :raises UserErrorException: an entry is something else; all are named.
-    """
-    found = []  # type: List[Dict[str, Any]]
-    mistakes = []  # type: List[str]
-    named = [("data_references", name, value) for name, value in (config.data_references or {}).items()]
-    named += [("data", name, value) for name, value in (config.data or {}).items()]
-    named += [("output_data", name, value) for name, value in (config.output_data or {}).items()]
-    for section, name, value in named:
-        try:
-            found.append(_of_section(name, value, workspace))
-        except UserErrorException as error:
-            mistakes.append("{}[{!r}]: {}".format(section, name, error.message))
+
+def _sections(config: "RunConfiguration") -> List[Any]:
+    return [(section, name, value) for section in ("data_references", "data", "output_data") for name, value in (getattr(config, section) or {}).items()]
+
+
+def gather(config: "RunConfiguration", arguments: List[Any], workspace: "Workspace") -> List[Dict[str, Any]]:
+    """The bindings of a run without `mistakes`, each once: those of the configuration's sections, then those of the arguments."""
+    found = [_of_section(name, value, workspace) for _, name, value in _sections(config)]
     for value in arguments:
         if is_data(value):
             binding = _of_plain(_plain(value), workspace)
             if not any(_same(binding, each) for each in found):
                 found.append(binding)
-    if mistakes:
-        raise UserErrorException("; ".join(mistakes))
     return found
 
 
@@ -71,10 +71,7 @@ def _of_section(name: str, value: Any, workspace: "Workspace") -> Dict[str, Any]
         return _input(name, value)
     if isinstance(value, OutputData):
         return _output(name, value)
-    plain = _plain(value)
-    if plain is None:
-        raise UserErrorException("is a {}; a reference, a dataset or an output is expected".format(type(value).__name__))
-    return dict(_of_plain(plain, workspace), name=name)
+    return dict(_of_plain(_plain(value), workspace), name=name)
 
 
 def _of_plain(value: Any, workspace: "Workspace") -> Dict[str, Any]:
@@ -97,12 +94,12 @@ def _reference(name: str, config: Any) -> Dict[str, Any]:
             "path_on_compute": config.path_on_compute or "", "overwrite": bool(config.overwrite)}
 
 
+def _identity(data: Any) -> Any:
+    return getattr(getattr(data.data_location, "dataset", None), "dataset_id", None)
+
+
 def _input(name: str, data: Any) -> Dict[str, Any]:
-    location = data.data_location
-    identity = getattr(getattr(location, "dataset", None), "dataset_id", None)
-    if not identity:
-        raise UserErrorException("has no dataset's id; only registered or saved datasets can be inputs")
-    return {"role": "input", "name": name, "mode": _mode(data.mechanism, "direct"), "dataset": identity, "variable": data.environment_variable_name or "",
+    return {"role": "input", "name": name, "mode": _mode(data.mechanism, "direct"), "dataset": _identity(data), "variable": data.environment_variable_name or "",
             "path_on_compute": data.path_on_compute or "", "overwrite": bool(data.overwrite)}
 
 

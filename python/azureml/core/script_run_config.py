@@ -91,7 +91,7 @@ class ScriptRunConfig:
 
         :raises UserErrorException: every mistake there is: nothing to run, a script that is not there, wrong arguments, what this version does not offer.
         """
-        mistakes = self._mistakes() + _runconfig_check.mistakes(self.run_config)
+        mistakes = self._mistakes() + _runconfig_check.mistakes(self.run_config) + _data_bindings.mistakes(self.run_config)
         if mistakes:
             raise UserErrorException(mistakes_text("the run cannot be submitted", mistakes + self._missing()))
         config = self.run_config
