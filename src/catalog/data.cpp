@@ -93,7 +93,8 @@ Result<Datastore> register_datastore(db::Transaction& transaction, const Workspa
                                      bool overwrite, Time now) {
   CHECK_OK(check_datastore_name(name));
   CHECK_OK(find_workspace(transaction, workspace));
-  if (is_built_in_datastore(name)) return Error(ErrorCode::kConflict, fmt::format("\"{}\" is a datastore of every workspace", name)).hint("take another name");
+  if (is_built_in_datastore(name))
+    return Error(ErrorCode::kConflict, fmt::format("\"{}\" is a datastore of every workspace", name)).hint("take another name");
   auto& connection = transaction.connection();
   TRY(const auto known, connection.read_one("find_datastore", {workspace, name}, read_datastore));
   if (known && known->path != path && !overwrite)
@@ -157,7 +158,8 @@ Result<Dataset> find_dataset(db::Connection& connection, const WorkspaceId& work
   return dataset;
 }
 
-Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& workspace, const std::string& name, std::optional<std::int64_t> version) {
+Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& workspace, const std::string& name,
+                                std::optional<std::int64_t> version) {
   TRY(auto latest, look_up_latest(connection, workspace, name));
   if (!latest) {
     CHECK_OK(find_workspace(connection, workspace));
@@ -167,23 +169,26 @@ Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& w
   if (!version || *version == latest->version) return std::move(*latest);
   TRY(auto found, connection.read_one("find_version", {workspace, name, *version}, read_version));
   if (found) return std::move(*found);
-  return Error(ErrorCode::kNotFound, fmt::format("the dataset \"{}\" has no version {}", name, *version)).hint(fmt::format("the newest is {}", latest->version));
+  return Error(ErrorCode::kNotFound, fmt::format("the dataset \"{}\" has no version {}", name, *version))
+      .hint(fmt::format("the newest is {}", latest->version));
 }
 
 Result<std::vector<Dataset>> list_registered(db::Connection& connection, const WorkspaceId& workspace) {
   return connection.read_all("list_versions", {workspace}, read_version);
 }
 
-Result<Dataset> register_dataset(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& id, const DataRegistration& registration,
-                                 bool new_version, Time now) {
+Result<Dataset> register_dataset(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& id,
+                                 const DataRegistration& registration, bool new_version, Time now) {
   CHECK_OK(check_dataset_name(registration.name));
   for (const auto& [key, value] : registration.tags) CHECK_OK(check_tag(key, value));
   CHECK_OK(find_dataset(transaction, workspace, id));
   TRY(auto latest, look_up_latest(transaction, workspace, registration.name));
   if (latest && latest->id == id) return std::move(*latest);
   if (latest && !new_version)
-    return Error(ErrorCode::kConflict, fmt::format("There is already a dataset registered under name \"{}\". Specify `create_new_version=True` to register the "
-                                                   "dataset as a new version.", registration.name));
+    return Error(ErrorCode::kConflict,
+                 fmt::format("There is already a dataset registered under name \"{}\". Specify `create_new_version=True` to register the "
+                             "dataset as a new version.",
+                             registration.name));
   const auto version = latest ? latest->version + 1 : 1;
   CHECK_OK(transaction.connection().execute(
       "insert_version", {workspace, registration.name, version, id, registration.description, labels_to_text(registration.tags), now}));
@@ -225,8 +230,8 @@ namespace {
 
 Status note_use(db::Transaction& transaction, const RunId& run, std::string_view relation, const std::string& name, const Dataset& dataset,
                 std::string_view mechanism) {
-  CHECK_OK(transaction.connection().execute(
-      "add_run_dataset", {run, std::string(relation), name, dataset.id, dataset.name, dataset.version, std::string(mechanism)}));
+  CHECK_OK(transaction.connection().execute("add_run_dataset",
+                                            {run, std::string(relation), name, dataset.id, dataset.name, dataset.version, std::string(mechanism)}));
   return ok();
 }
 

@@ -68,7 +68,11 @@ TEST_P(DataRepository, ARunKnowsWhatItReadAndWrote) {
   auto run = a_run();
   const auto input = registered(saved("a").id, "set");
   run.spec.data = {{.role = DataRole::kInput, .name = "in", .mode = DataMode::kMount, .dataset = input->id},
-                   {.role = DataRole::kOutput, .name = "out", .mode = DataMode::kUpload, .datastore = "workspaceblobstore", .path = "made",
+                   {.role = DataRole::kOutput,
+                    .name = "out",
+                    .mode = DataMode::kUpload,
+                    .datastore = "workspaceblobstore",
+                    .path = "made",
                     .registration = DataRegistration{.name = "model", .description = {}, .tags = {}}}};
   run = inserted(run);
   ASSERT_TRUE(add_run_inputs(tx(), run));

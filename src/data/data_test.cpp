@@ -110,7 +110,9 @@ TEST_F(DataTest, ANewFileAppearsWholeAndReplacesOnlyWhenAsked) {
   EXPECT_EQ(second->commit(false, false).error().code(), ErrorCode::kConflict);
   EXPECT_TRUE(second->commit(true, false));
   EXPECT_EQ(text(store_ + "/deep/er/a.txt"), "");
-  { auto dropped = NewFile::create(folder(), "b"); }
+  {
+    auto dropped = NewFile::create(folder(), "b");
+  }
   EXPECT_EQ(io::list_directory(store_)->size(), 1U) << "nothing is left of a file that was not committed";
   EXPECT_TRUE(folder().remove_file("deep/er/a.txt"));
   EXPECT_EQ(folder().remove_file("deep/er/a.txt").error().code(), ErrorCode::kNotFound);
@@ -157,6 +159,7 @@ TEST_F(DataTest, DownloadsAreCopiesAndSingleFilesAreFiles) {
 }
 
 TEST_F(DataTest, ReferencesAndOutputsByMountAreTheFolderItself) {
+  put("other", "x");
   auto reference = plan(DataRole::kReference, DataMode::kMount, "made/here");
   auto all = lay_out({reference}, places(), stop_);
   ASSERT_TRUE(all);

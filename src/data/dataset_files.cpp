@@ -55,7 +55,8 @@ Result<Part> find_part(const DataSource& source, std::map<std::string, Folder>& 
   Part part{.source = source, .base = fixed_part(source.path), .files = {}};
   TRY(part.files, at->second.find(source.path));
   if (part.files.empty()) {
-    return Error(ErrorCode::kNotFound, fmt::format("there is no file \"{}\" in the datastore {}", source.path.empty() ? "**" : source.path, source.datastore))
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("there is no file \"{}\" in the datastore {}", source.path.empty() ? "**" : source.path, source.datastore))
         .hint(fmt::format("`stoker datastore files {}` lists what is there", source.datastore));
   }
   if (part.files.size() == 1 && part.files.front().path == source.path) part.base = folder_of(source.path);
@@ -84,7 +85,8 @@ Result<DatasetFiles> find_files(const std::vector<DataSource>& sources) {
   for (const auto& part : parts) {
     for (const auto& file : part.files) {
       const auto name = is_shared ? name_in(base, file.path) : part.source.datastore + "/" + file.path;
-      result.files.push_back({.name = name, .source = {part.source.datastore, part.source.root, file.path}, .size = file.size, .modified_at = file.modified_at});
+      result.files.push_back(
+          {.name = name, .source = {part.source.datastore, part.source.root, file.path}, .size = file.size, .modified_at = file.modified_at});
     }
   }
   std::ranges::sort(result.files, {}, [](const DatasetFile& file) { return std::tie(file.name, file.source.path); });

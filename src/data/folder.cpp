@@ -24,9 +24,7 @@ constexpr std::size_t kMaxDepth = 64;
 
 Time modified(const struct stat& info) { return from_micros(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000); }
 
-std::string joined(const std::string& folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : folder + "/" + std::string(name);
-}
+std::string joined(const std::string& folder, std::string_view name) { return folder.empty() ? std::string(name) : folder + "/" + std::string(name); }
 
 std::size_t parts_of(std::string_view path) { return static_cast<std::size_t>(std::ranges::count(path, '/')) + 1; }
 
@@ -64,7 +62,8 @@ class Walk {
  private:
   Status visit_entry(int fd, const std::string& path, const std::string& name) {
     struct stat info{};
-    if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? ok() : Status(errno_error("cannot look at " + path, errno));
+    if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+      return errno == ENOENT ? ok() : Status(errno_error("cannot look at " + path, errno));
     if (S_ISDIR(info.st_mode)) {
       if (deepest_ && parts_of(path) >= *deepest_) return ok();
       const auto folder = io::open_beneath(root_, path, O_RDONLY | O_DIRECTORY);
@@ -152,7 +151,8 @@ Result<io::Fd> Folder::open_file(const std::string& path) const {
   TRY(auto fd, io::open_beneath(fd_.get(), path, O_RDONLY | O_NONBLOCK, 0, true));
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return errno_error("cannot look at " + path, errno);
-  if (!S_ISREG(info.st_mode)) return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is no file", path)).hint("a folder's files are listed with a pattern");
+  if (!S_ISREG(info.st_mode))
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is no file", path)).hint("a folder's files are listed with a pattern");
   return fd;
 }
 
@@ -166,7 +166,8 @@ Status Folder::make_folder(const std::string& path) const {
     const auto parent_path = slash == std::string::npos ? std::string(".") : upper.substr(0, slash);
     TRY(const auto parent, io::open_beneath(fd_.get(), parent_path, O_PATH | O_DIRECTORY));
     const auto name = slash == std::string::npos ? upper : upper.substr(slash + 1);
-    if (::mkdirat(parent.get(), name.c_str(), 0777) != 0 && errno != EEXIST) return errno_error(fmt::format("cannot make the folder \"{}\"", upper), errno);
+    if (::mkdirat(parent.get(), name.c_str(), 0777) != 0 && errno != EEXIST)
+      return errno_error(fmt::format("cannot make the folder \"{}\"", upper), errno);
     ++at;
   }
   CHECK_OK(io::open_beneath(fd_.get(), path, O_PATH | O_DIRECTORY));
@@ -180,7 +181,8 @@ Status Folder::remove_file(const std::string& path) const {
   const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (::unlinkat(parent.get(), name.c_str(), 0) == 0) return ok();
   if (errno == ENOENT) return Error(ErrorCode::kNotFound, fmt::format("there is no file \"{}\"", path));
-  if (errno == EISDIR || errno == EPERM) return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is a folder; its files are deleted one by one", path));
+  if (errno == EISDIR || errno == EPERM)
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is a folder; its files are deleted one by one", path));
   return errno_error(fmt::format("cannot delete \"{}\"", path), errno);
 }
 

@@ -116,7 +116,8 @@ Status lay_link(const DataPlan& plan, const std::string& place, std::string& not
   if (entry == Entry::kNothing) {
     CHECK_OK(folder.make_folder(source.path));
     if (plan.binding.role == DataRole::kReference)
-      note = fmt::format("stoker: the datastore {} had no \"{}\", so an empty folder was made for {}", source.datastore, source.path, plan.binding.name);
+      note =
+          fmt::format("stoker: the datastore {} had no \"{}\", so an empty folder was made for {}", source.datastore, source.path, plan.binding.name);
   }
   return link_to(source.path.empty() ? source.root : source.root + "/" + source.path, place);
 }
@@ -147,7 +148,8 @@ Result<std::vector<FoundFile>> left_at(const std::string& place, const std::vect
   TRY(const auto folder, Folder::open(place));
   TRY(auto files, folder.find(""));
   if (!globs.empty())
-    std::erase_if(files, [&](const FoundFile& file) { return std::ranges::none_of(globs, [&](const auto& glob) { return means(glob, file.path); }); });
+    std::erase_if(files,
+                  [&](const FoundFile& file) { return std::ranges::none_of(globs, [&](const auto& glob) { return means(glob, file.path); }); });
   return files;
 }
 
@@ -215,7 +217,8 @@ std::vector<std::string> deliver(const std::vector<DataPlan>& plans, const std::
 void clear(const std::vector<DataPlan>& plans, const std::vector<Laid>& laid) {
   for (std::size_t i = 0; i < std::min(plans.size(), laid.size()); ++i) {
     const auto& binding = plans[i].binding;
-    if (laid[i].path.empty() || binding.mode == DataMode::kUpload || binding.mode == DataMode::kDirect || !binding.path_on_compute.starts_with('/')) continue;
+    if (laid[i].path.empty() || binding.mode == DataMode::kUpload || binding.mode == DataMode::kDirect || !binding.path_on_compute.starts_with('/'))
+      continue;
     (void)io::remove_tree(laid[i].path);
   }
 }

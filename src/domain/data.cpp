@@ -111,7 +111,8 @@ void check_binding(const DataBinding& binding, FieldReader& fields) {
   if (binding.role != DataRole::kOutput && binding.registration) fields.mistake("registration", "belongs to an output");
   if (binding.mode == DataMode::kUpload && binding.role == DataRole::kReference && binding.path.empty() && binding.path_on_compute.empty())
     fields.mistake("path", "say where in the datastore it goes, or path_on_compute");
-  if (!binding.variable.empty() && (!std::ranges::all_of(binding.variable, is_word) || std::isdigit(static_cast<unsigned char>(binding.variable[0])) != 0))
+  if (!binding.variable.empty() &&
+      (!std::ranges::all_of(binding.variable, is_word) || std::isdigit(static_cast<unsigned char>(binding.variable[0])) != 0))
     fields.mistake("variable", fmt::format("\"{}\" is not a variable's name", to_valid_utf8(binding.variable)));
 }
 

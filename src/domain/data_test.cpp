@@ -38,8 +38,8 @@ TEST(Data, EveryMistakeIsNamed) {
     {"role":"reference","name":"r","mode":"mount","datastore":"d","variable":"a b","registration":{"name":"a/b"}}])");
   std::string all;
   for (const auto& mistake : mistakes) all += mistake.path + ": " + mistake.message + "\n";
-  for (const auto* wanted : {"data[0].name", "data[1].name", "data[1].mode", "data[1].dataset", "data[2].mode", "data[2].path", "data[3].role", "data[4].variable",
-                             "data[4].registration.name", "data[4].registration: "})
+  for (const auto* wanted : {"data[0].name", "data[1].name", "data[1].mode", "data[1].dataset", "data[2].mode", "data[2].path", "data[3].role",
+                             "data[4].variable", "data[4].registration.name", "data[4].registration: "})
     EXPECT_THAT(all, testing::HasSubstr(wanted));
 }
 
@@ -48,16 +48,20 @@ TEST(Data, ClashesOfNamesAndVariablesAreMistakes) {
   EXPECT_THAT(mistakes_of("[" + in + "," + in + "]").front().message, testing::HasSubstr("given twice"));
   const std::string other = R"({"role":"input","name":"y","variable":"x","mode":"direct","dataset":"i"})";
   EXPECT_THAT(mistakes_of("[" + in + "," + other + "]").front().message, testing::HasSubstr("both set the variable x"));
-  EXPECT_THAT(mistakes_of("[" + in + "]", R"(,"environment_variables":{"x":"1"})").front().message, testing::HasSubstr("hide the run's own variable x"));
+  EXPECT_THAT(mistakes_of("[" + in + "]", R"(,"environment_variables":{"x":"1"})").front().message,
+              testing::HasSubstr("hide the run's own variable x"));
   EXPECT_TRUE(mistakes_of("[" + in + "]").empty());
 }
 
 TEST(Data, ADefinitionHasPathsOrAddressesOfTheWeb) {
   std::vector<Mistake> mistakes;
-  const auto good = read_dataset_definition(*parse_json(R"({"kind":"file","paths":[{"datastore":"d","path":"a/*"},{"url":"https://h/x"}]})"), "", mistakes);
+  const auto good =
+      read_dataset_definition(*parse_json(R"({"kind":"file","paths":[{"datastore":"d","path":"a/*"},{"url":"https://h/x"}]})"), "", mistakes);
   EXPECT_TRUE(mistakes.empty());
   EXPECT_EQ(json::serialize(to_json(good)), json::serialize(to_json(read_dataset_definition(json::value(to_json(good)), "", mistakes))));
-  (void)read_dataset_definition(*parse_json(R"({"kind":"rows","paths":[{"datastore":"d","url":"https://h"},{"url":"ftp://x"},{"datastore":"d","path":"a/../b"}]})"), "", mistakes);
+  (void)read_dataset_definition(
+      *parse_json(R"({"kind":"rows","paths":[{"datastore":"d","url":"https://h"},{"url":"ftp://x"},{"datastore":"d","path":"a/../b"}]})"), "",
+      mistakes);
   EXPECT_EQ(mistakes.size(), 4U);
   mistakes.clear();
   (void)read_dataset_definition(*parse_json(R"({"kind":"file","paths":[]})"), "", mistakes);

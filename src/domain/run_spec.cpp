@@ -72,7 +72,8 @@ void read_data(RunSpec& spec, FieldReader& fields, std::vector<Mistake>& mistake
   auto taken = spec.environment.variables;
   taken.insert(spec.environment_variables.begin(), spec.environment_variables.end());
   check_data_clashes(spec.data, taken, fields.path_of("data"), mistakes);
-  if (spec.kind == RunKind::kInteractive && !spec.data.empty()) fields.mistake("data", "an interactive run has no data laid out; add_dataset tells what it read");
+  if (spec.kind == RunKind::kInteractive && !spec.data.empty())
+    fields.mistake("data", "an interactive run has no data laid out; add_dataset tells what it read");
 }
 
 RunKind read_kind(FieldReader& fields) {

@@ -50,7 +50,8 @@ class Resolving {
   }
 
   Result<std::vector<DataSource>> sources_of(const DataBinding& binding) {
-    if (!workspace_) return Error(ErrorCode::kNotFound, fmt::format("the workspace has no dataset with the id \"{}\"", to_valid_utf8(binding.dataset)));
+    if (!workspace_)
+      return Error(ErrorCode::kNotFound, fmt::format("the workspace has no dataset with the id \"{}\"", to_valid_utf8(binding.dataset)));
     TRY(const auto dataset, catalog::find_dataset(connection_, *workspace_, binding.dataset));
     std::vector<DataSource> sources;
     if (binding.mode == DataMode::kDirect) return sources;
@@ -119,14 +120,16 @@ Result<ResolvedData> resolve_data(db::Connection& connection, const std::string&
     resolved.at.push_back(i);
   }
   if (bytes > kMaxPathBytes)
-    resolved.mistakes.push_back({"data", fmt::format("the inputs name {} bytes of paths, at most {} are allowed; use folders or patterns", bytes, kMaxPathBytes)});
+    resolved.mistakes.push_back(
+        {"data", fmt::format("the inputs name {} bytes of paths, at most {} are allowed; use folders or patterns", bytes, kMaxPathBytes)});
   return resolved;
 }
 
 void look_at_data(ResolvedData& resolved) {
   for (std::size_t i = 0; i < resolved.plans.size(); ++i) {
     const auto& plan = resolved.plans[i];
-    if (const auto good = look_at(plan); !good) add(good.error(), resolved.at[i], plan.binding.role == DataRole::kInput ? "dataset" : "path", resolved.mistakes);
+    if (const auto good = look_at(plan); !good)
+      add(good.error(), resolved.at[i], plan.binding.role == DataRole::kInput ? "dataset" : "path", resolved.mistakes);
   }
 }
 

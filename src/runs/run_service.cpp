@@ -8,6 +8,7 @@
 #include "catalog/runs.hpp"
 #include "protocol/messages.hpp"
 #include "runs/admission.hpp"
+#include "runs/data_inputs.hpp"
 #include "runs/dispatcher.hpp"
 #include "runs/ingest.hpp"
 #include "runs/interactive/interactive.hpp"
@@ -15,7 +16,6 @@
 #include "runs/live.hpp"
 #include "runs/removal.hpp"
 #include "runs/secrets/secrets.hpp"
-#include "runs/data_inputs.hpp"
 #include "runs/start_message.hpp"
 #include "runs/watch.hpp"
 
@@ -259,7 +259,8 @@ void RunService::Impl::note_place(const Run& run, const targets::Handle& handle)
   watch_.kick();
 }
 
-/// Where the run's data is, for its supervisor. Only the catalog is asked, so a failure means that a datastore or a dataset is gone since the submission.
+/// Where the run's data is, for its supervisor. Only the catalog is asked, so a failure means that a datastore or a dataset is gone since the
+/// submission.
 io::Task<void> RunService::Impl::find_data(Run run) {
   auto read = [run, folders = parts_.datastores](db::Connection& connection) { return data_plans(connection, folders, run); };
   auto plans = co_await parts_.catalog.read(read);
@@ -276,7 +277,8 @@ io::Task<void> RunService::Impl::find_data(Run run) {
   }
   log::error("runs", "the data of a run cannot be found", {{"run", run.id.text()}, {"cause", plans.error().to_line()}});
   if (run.journal_acked > 0) co_return;  // its supervisor had the message before the server was restarted
-  Event lost{.kind = EventKind::kLost, .at = parts_.clock.now(), .attempt = run.attempt, .message = "its data cannot be found: " + plans.error().message()};
+  Event lost{
+      .kind = EventKind::kLost, .at = parts_.clock.now(), .attempt = run.attempt, .message = "its data cannot be found: " + plans.error().message()};
   const auto told = co_await ledger_.apply(run.id, std::move(lost));
   if (!told) log::error("runs", "the end of a run was not stored", {{"run", run.id.text()}, {"cause", told.error().to_line()}});
 }

@@ -128,7 +128,8 @@ const SupervisorHub::Assignment* SupervisorHub::assignment_of(const std::string&
   return matches ? &at->second : nullptr;
 }
 
-void SupervisorHub::assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked, std::function<std::optional<StartMessage>()> start) {
+void SupervisorHub::assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked,
+                           std::function<std::optional<StartMessage>()> start) {
   supervisor_of_[run] = supervisor_id;
   assignments_[supervisor_id] = {.run = std::move(run), .attempt = attempt, .acked = acked, .start = std::move(start), .cancel = std::nullopt};
   send_assignment(supervisor_id, std::nullopt);

@@ -248,7 +248,8 @@ io::Task<void> Attempt::settle() {
   co_await end_with(std::move(outcome));
 }
 
-/// Before the end is told, since what could not be stored makes it another one. Nothing is stored of a run that was canceled or whose supervisor leaves.
+/// Before the end is told, since what could not be stored makes it another one. Nothing is stored of a run that was canceled or whose supervisor
+/// leaves.
 io::Task<void> Attempt::deliver_data(Outcome& outcome) {
   if (abandoned_ || leaving_ || outcome.end.reason == EndReason::kCanceled) data_.stop();
   const bool is_wanted = !abandoned_ && !leaving_ && outcome.end.reason != EndReason::kCanceled;

@@ -376,7 +376,7 @@ def test_the_cli_uploads_lists_and_downloads(stoker):
     assert "workspaceblobstore" in stoker.cli("__complete", "--", "datastore", "files", "works").stdout
 
 
-def test_ten_thousand_files_are_mounted_copied_and_stored(stoker, notebook):
+def test_ten_thousand_files_are_mounted_and_some_copied_and_stored(stoker, notebook):
     out = notebook("""
 import os, time
 from azureml.core import Datastore
@@ -390,17 +390,19 @@ began = time.time()
 dataset = Dataset.File.from_files((many, '**'))
 print('FROM_FILES %.2f' % (time.time() - began), len(dataset.to_path()))
 output = OutputFileDatasetConfig('stored').as_upload()
-run = submit([dataset.as_named_input('links').as_mount(), dataset.as_named_input('copies').as_download(), output])
+some = Dataset.File.from_files((many, '00?/**'))
+run = submit([dataset.as_named_input('links').as_mount(), some.as_named_input('copies').as_download(), output])
 run.wait_for_completion(raise_on_error=False)
 print(run.id, run.get_status(), len(store._list('dataset')))
-print('PHASES', {each['name']: each for each in run._record['phases']}.get('data'))
+print('PHASES', [(each['name'], each['started_at'][17:23], each['ended_at'][17:23]) for each in run._record['phases']], '%.1f s in all' % (time.time() - began))
 """, """
 import os, shutil, sys
 for path in sys.argv[1:3]:
     print('FILES', sum(len(names) for _, _, names in os.walk(path)))
-shutil.copytree(sys.argv[1], sys.argv[3], dirs_exist_ok=True)
+shutil.copytree(sys.argv[2], sys.argv[3], dirs_exist_ok=True)
 """).splitlines()
+    print("\n".join(out))
     assert out[0].endswith(" 10000")
     run, state, stored = out[1].split()
     assert state == "Completed", stoker.log(run).decode()
-    assert stored == "10000" and stoker.log(run).decode().count("FILES 10000") == 2
+    assert stored == "1000" and "FILES 10000\nFILES 1000\n" in stoker.log(run).decode()

@@ -13,7 +13,8 @@ namespace {
 DatasetDefinition read_definition(const json::value& value, std::vector<Mistake>& mistakes) { return read_dataset_definition(value, "", mistakes); }
 
 /// Where the paths of a definition are. kNotFound: a datastore.
-Result<std::vector<DataSource>> sources_of(db::Connection& connection, const std::string& place, const WorkspaceId& workspace, const DatasetDefinition& definition) {
+Result<std::vector<DataSource>> sources_of(db::Connection& connection, const std::string& place, const WorkspaceId& workspace,
+                                           const DatasetDefinition& definition) {
   std::map<std::string, std::string> folders;
   std::vector<DataSource> sources;
   for (const auto& path : definition.paths) {
@@ -190,7 +191,9 @@ const Spec<UpdateRegistered::Input>& UpdateRegistered::spec() {
 }
 
 io::Task<Result<json::object>> UpdateRegistered::process(Call& call, Input input) {
-  auto write = [input](db::Transaction& transaction) { return catalog::tag_dataset(transaction, input.workspace, input.name, input.version, input.tags); };
+  auto write = [input](db::Transaction& transaction) {
+    return catalog::tag_dataset(transaction, input.workspace, input.name, input.version, input.tags);
+  };
   CO_TRY(const auto changed, co_await call.services.catalog.write(std::move(write)));
   co_return catalog::to_json(changed);
 }

@@ -150,7 +150,8 @@ io::Task<Result<json::object>> PutDatastoreFile::process(Call& call, Input input
     struct stat info{};
     if (::fstat(file->descriptor(), &info) != 0) return errno_error("cannot look at a file", errno);
     CHECK_OK(file->commit(input.overwrite, true));
-    return data::FoundFile{.path = input.path, .size = static_cast<std::uint64_t>(info.st_size),
+    return data::FoundFile{.path = input.path,
+                           .size = static_cast<std::uint64_t>(info.st_size),
                            .modified_at = from_micros(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000)};
   };
   CO_TRY(const auto stored, co_await io::blocking(call.services.pool, std::move(commit)));

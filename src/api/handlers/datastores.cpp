@@ -16,7 +16,8 @@ namespace {
 /// The folder as it is without links, where a datastore may be. Blocks.
 Result<std::string> checked_folder(const std::string& path, const std::string& data_dir) {
   if (!path.starts_with('/'))
-    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not an absolute path", to_valid_utf8(path))).hint("give the folder's whole path on the server's machine");
+    return Error(ErrorCode::kInvalidInput, fmt::format("\"{}\" is not an absolute path", to_valid_utf8(path)))
+        .hint("give the folder's whole path on the server's machine");
   char* resolved = ::realpath(path.c_str(), nullptr);
   if (resolved == nullptr) return Error(ErrorCode::kNotFound, fmt::format("there is no folder {} on the server's machine", to_valid_utf8(path)));
   const std::string real = resolved;
@@ -27,15 +28,17 @@ Result<std::string> checked_folder(const std::string& path, const std::string& d
   ::free(own);
   const bool holds = (data + "/").starts_with(real == "/" ? "/" : real + "/");
   if (holds || (real + "/").starts_with(data + "/"))
-    return Error(ErrorCode::kInvalidInput, fmt::format("{} and the server's own data ({}) lie in each other", real, data)).hint("take another folder");
+    return Error(ErrorCode::kInvalidInput, fmt::format("{} and the server's own data ({}) lie in each other", real, data))
+        .hint("take another folder");
   return real;
 }
 
 }  // namespace
 
 const Spec<ListDatastores::Input>& ListDatastores::spec() {
-  static const auto spec =
-      Spec<Input>("Datastores: those of every workspace, then the registered ones.").path("workspace", &Input::workspace, "the workspace's id").answers(200, "Datastores");
+  static const auto spec = Spec<Input>("Datastores: those of every workspace, then the registered ones.")
+                               .path("workspace", &Input::workspace, "the workspace's id")
+                               .answers(200, "Datastores");
   return spec;
 }
 
@@ -99,8 +102,7 @@ const Spec<UpdateDatastore::Input>& UpdateDatastore::spec() {
 }
 
 io::Task<Result<json::object>> UpdateDatastore::process(Call& call, Input input) {
-  if (!input.is_default)
-    co_return Error(ErrorCode::kInvalidInput, "a workspace always has a default datastore").hint("make another one the default");
+  if (!input.is_default) co_return Error(ErrorCode::kInvalidInput, "a workspace always has a default datastore").hint("make another one the default");
   auto write = [input](db::Transaction& transaction) -> Result<catalog::Datastore> {
     CHECK_OK(catalog::set_default_datastore(transaction, input.workspace, input.name));
     return catalog::find_datastore(transaction, input.workspace, input.name);

@@ -71,7 +71,9 @@ class DatastoreUpload final : public DatastoreCommand {
     progress.clear();
     const auto sent = files.size() - kept;
     if (context.as_json) context.print(json::object{{"uploaded", sent}, {"left_alone", kept}});
-    else context.say(fmt::format("{} {} uploaded{}", sent, sent == 1 ? "file" : "files", kept == 0 ? "" : fmt::format(", {} were there; --overwrite replaces them", kept)));
+    else
+      context.say(fmt::format("{} {} uploaded{}", sent, sent == 1 ? "file" : "files",
+                              kept == 0 ? "" : fmt::format(", {} were there; --overwrite replaces them", kept)));
     return 0;
   }
 
@@ -80,7 +82,8 @@ class DatastoreUpload final : public DatastoreCommand {
     TRY(const auto fd, io::open_file(file.path, O_RDONLY));
     const auto folder = trimmed(target_);
     const auto place = folder.empty() ? file.name : folder + "/" + file.name;
-    const auto stored = client.put_file(fmt::format("{}/files/{}?overwrite={}", target, io::percent_encode_path(place), overwrite_), fd.get(), file.size);
+    const auto stored =
+        client.put_file(fmt::format("{}/files/{}?overwrite={}", target, io::percent_encode_path(place), overwrite_), fd.get(), file.size);
     if (stored) return false;
     if (stored.error().code() == ErrorCode::kConflict && !overwrite_) return true;
     return Error(stored.error()).at(fmt::format("while uploading {}", file.path));
@@ -103,7 +106,9 @@ class DatastoreDownload final : public DatastoreCommand {
     TRY(auto client, context.connect());
     TRY(const auto target, target_of(client));
     TRY(const auto files, list_files(client, trimmed(pattern_)));
-    if (files.empty()) return Error(ErrorCode::kNotFound, fmt::format("the datastore {} has no such files", name_)).hint(fmt::format("`stoker datastore files {}`", name_));
+    if (files.empty())
+      return Error(ErrorCode::kNotFound, fmt::format("the datastore {} has no such files", name_))
+          .hint(fmt::format("`stoker datastore files {}`", name_));
     if (directory_.empty()) directory_ = name_;
     CHECK_OK(io::make_directories(directory_, 0777));
     TRY(root_, io::open_file(directory_, O_RDONLY | O_DIRECTORY));
@@ -119,7 +124,9 @@ class DatastoreDownload final : public DatastoreCommand {
     progress.clear();
     const auto came = files.size() - kept;
     if (context.as_json) context.print(json::object{{"directory", directory_}, {"downloaded", came}, {"left_alone", kept}});
-    else context.say(fmt::format("{} {} in {}{}", came, came == 1 ? "file" : "files", directory_, kept == 0 ? "" : fmt::format(", {} were there; --overwrite replaces them", kept)));
+    else
+      context.say(fmt::format("{} {} in {}{}", came, came == 1 ? "file" : "files", directory_,
+                              kept == 0 ? "" : fmt::format(", {} were there; --overwrite replaces them", kept)));
     return 0;
   }
 
