@@ -174,6 +174,7 @@ Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& w
 }
 
 Result<std::vector<Dataset>> list_registered(db::Connection& connection, const WorkspaceId& workspace) {
+  CHECK_OK(find_workspace(connection, workspace));
   return connection.read_all("list_versions", {workspace}, read_version);
 }
 

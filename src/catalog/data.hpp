@@ -1,5 +1,6 @@
 #pragma once
-// Datastores and datasets of workspaces, and which datasets runs read and wrote. Names, places and definitions; the files are where the datastores are.
+// Datastores and datasets of workspaces, and which datasets runs read and wrote. Names, places and definitions; the files are where the datastores
+// are.
 
 #include <map>
 #include <optional>
@@ -56,12 +57,13 @@ Result<Dataset> save_dataset(db::Transaction& transaction, const WorkspaceId& wo
 /// kNotFound.
 Result<Dataset> find_dataset(db::Connection& connection, const WorkspaceId& workspace, const std::string& id);
 /// nullopt: the newest version. kNotFound, with the nearest name or the versions that there are.
-Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& workspace, const std::string& name, std::optional<std::int64_t> version);
+Result<Dataset> find_registered(db::Connection& connection, const WorkspaceId& workspace, const std::string& name,
+                                std::optional<std::int64_t> version);
 /// All versions of all names, by name and version.
 Result<std::vector<Dataset>> list_registered(db::Connection& connection, const WorkspaceId& workspace);
 /// The version with this content where the newest has it; else a new one. kConflict: there is one with other content, and `new_version` is false.
-Result<Dataset> register_dataset(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& id, const DataRegistration& registration,
-                                 bool new_version, Time now);
+Result<Dataset> register_dataset(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& id,
+                                 const DataRegistration& registration, bool new_version, Time now);
 /// Adds tags to a version and returns it.
 Result<Dataset> tag_dataset(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, std::int64_t version,
                             const std::map<std::string, std::string>& tags);

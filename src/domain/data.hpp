@@ -17,7 +17,8 @@ namespace stoker {
 enum class DataRole : std::uint8_t { kReference, kInput, kOutput };
 std::string_view to_text(DataRole role);  // "reference" "input" "output"
 
-/// kDirect: nothing is laid out, the script gets the dataset's id. kMount: links. kDownload: copies. kUpload: what the run leaves is copied at its end.
+/// kDirect: nothing is laid out, the script gets the dataset's id. kMount: links. kDownload: copies. kUpload: what the run leaves is copied at its
+/// end.
 enum class DataMode : std::uint8_t { kDirect, kMount, kDownload, kUpload };
 std::string_view to_text(DataMode mode);  // "direct" "mount" "download" "upload"
 
@@ -36,11 +37,11 @@ struct DataBinding {
   std::string datastore;  // references and outputs; empty: the workspace's default
   /// References and outputs: below the datastore's root, empty for all of it. An output's may hold {run-id} and {output-name}.
   std::string path;
-  std::string dataset;          // inputs: the dataset's id
-  std::string variable;         // empty: the default (`variables_of`)
-  std::string path_on_compute;  // absolute, or below the working directory; empty: a folder of the supervisor's
-  bool overwrite = false;       // what is uploaded replaces what is there
-  std::vector<std::string> source_globs;  // outputs by upload: only these, empty for all
+  std::string dataset;                           // inputs: the dataset's id
+  std::string variable;                          // empty: the default (`variables_of`)
+  std::string path_on_compute;                   // absolute, or below the working directory; empty: a folder of the supervisor's
+  bool overwrite = false;                        // what is uploaded replaces what is there
+  std::vector<std::string> source_globs;         // outputs by upload: only these, empty for all
   std::optional<DataRegistration> registration;  // outputs
   friend bool operator==(const DataBinding&, const DataBinding&) = default;
 };

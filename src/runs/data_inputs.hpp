@@ -1,5 +1,6 @@
 #pragma once
-// What a run's data means on this server: the default datastore and destinations filled in, all mistakes found, folders and patterns for the supervisor.
+// What a run's data means on this server: the default datastore and destinations filled in, all mistakes found, folders and patterns for the
+// supervisor.
 
 #include <string>
 #include <vector>

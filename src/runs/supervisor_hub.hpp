@@ -56,7 +56,8 @@ class SupervisorHub {
 
   /// The supervisor is to have this attempt: told now, and with each hello that does not name it. `start` makes the message when it is needed;
   /// nullopt: not yet, offer() follows.
-  void assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked, std::function<std::optional<protocol::StartMessage>()> start);
+  void assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked,
+              std::function<std::optional<protocol::StartMessage>()> start);
   /// The message of its assignment can be made now.
   void offer(const std::string& supervisor_id);
   /// Told now and with each hello until the attempt is released.

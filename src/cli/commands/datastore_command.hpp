@@ -37,10 +37,12 @@ class DatastoreCommand : public Command {
     TRY(const auto target, target_of(client));
     std::vector<File> files;
     for (std::string after;;) {
-      TRY(const auto page, client.call("GET", fmt::format("{}/files?limit=100000&pattern={}&after={}", target, io::percent_encode(pattern), io::percent_encode(after))));
+      TRY(const auto page, client.call("GET", fmt::format("{}/files?limit=100000&pattern={}&after={}", target, io::percent_encode(pattern),
+                                                          io::percent_encode(after))));
       for (const auto& item : client::array_of(page, "files")) {
         if (!item.is_object()) continue;
-        files.push_back({client::text_of(item.get_object(), "path"), static_cast<std::uint64_t>(client::integer_of(item.get_object(), "size_bytes"))});
+        files.push_back(
+            {client::text_of(item.get_object(), "path"), static_cast<std::uint64_t>(client::integer_of(item.get_object(), "size_bytes"))});
       }
       after = client::text_of(page, "next");
       if (after.empty()) return files;
