@@ -107,6 +107,10 @@ class WebserviceException(AzureMLException):
     """A web service failed."""
 
 
+class DatasetTimestampMissingError(UserErrorException):
+    """A dataset without a column of times was asked for times."""
+
+
 class TrainingException(UserErrorException):
     """An estimator's arguments are wrong."""
 

@@ -235,6 +235,7 @@ ROUTES = [
     ("POST", R + "/metrics", InteractiveServer.take),
     ("GET", R + "/metrics", InteractiveServer.read),
     ("GET", R + "/files", InteractiveServer.names),
+    ("GET", R + "/datasets", lambda self, *unused, **more: {"datasets": []}),
     ("PUT", R + "/files/(.+)", InteractiveServer.store),
     ("GET", R + "/files/(.+)", InteractiveServer.fetch),
     ("GET", "/snapshots/([^/]+)", lambda self, name, **unused: {"id": name, "files": [{"path": path} for path in self.snapshots[name]]}),

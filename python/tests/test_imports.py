@@ -44,10 +44,10 @@ class ImportsTest(Case):
 
     def test_what_we_lack_comes_from_other_folders(self):
         self.write("site/azureml/__init__.py", "")
-        self.write("site/azureml/opendatasets/__init__.py", "NAME = 'other'")
+        self.write("site/azureml/explain/__init__.py", "NAME = 'other'")
         self.write("site/azureml/core/__init__.py", "")
         self.write("site/azureml/core/extra.py", "NAME = 'extra'")
-        out = self.python("import azureml.core, azureml.opendatasets, azureml.core.extra; print(azureml.opendatasets.NAME, azureml.core.extra.NAME, azureml.core.VERSION)",
+        out = self.python("import azureml.core, azureml.explain, azureml.core.extra; print(azureml.explain.NAME, azureml.core.extra.NAME, azureml.core.VERSION)",
                           os.path.join(self.folder, "site"))
         self.assertEqual(out.split(), ["other", "extra", "1.59.0"])
 

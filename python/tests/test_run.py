@@ -29,6 +29,7 @@ class ServerCase(Case):
             ("GET", "/api/v1/workspaces/w-1/experiments"): {"experiments": [EXPERIMENT]},
             ("GET", RUN): run_record(),
             ("GET", RUN + "/files"): {"files": FILES},
+            ("GET", RUN + "/datasets"): {"datasets": []},
             ("PATCH", RUN): run_record(),
         })
         self.addCleanup(self.server.close)

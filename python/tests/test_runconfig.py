@@ -297,7 +297,7 @@ class ClassesTest(Case):
         config.run_config.max_run_duration_seconds = -1
         with self.assertRaises(UserErrorException) as caught:
             config._specification()
-        for word in ("arguments[1] is a dict", "arguments[2] is None", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "datasets", "max_run_duration_seconds is -1",
+        for word in ("arguments[1] is a dict", "arguments[2] is None", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "data['d'] is a int", "max_run_duration_seconds is -1",
                      "system-managed", "containers", "the script no.py is not in"):
             self.assertIn(word, caught.exception.message)
 

@@ -29,6 +29,18 @@ IMPORTS = {
     "azureml.core.keyvault": "Keyvault",
     "azureml.core.dataset": "Dataset",
     "azureml.core.datastore": "Datastore",
+    "azureml.data": "DataType FileDataset TabularDataset OutputFileDatasetConfig HDFSOutputDatasetConfig LinkFileOutputDatasetConfig OutputTabularDatasetConfig",
+    "azureml.data.data_reference": "DataReference",
+    "azureml.data.datapath": "DataPath DataPathComputeBinding",
+    "azureml.data.dataset_consumption_config": "DatasetConsumptionConfig",
+    "azureml.data.dataset_factory": "FileDatasetFactory TabularDatasetFactory DataType",
+    "azureml.data.abstract_dataset": "AbstractDataset",
+    "azureml.data.abstract_datastore": "AbstractDatastore",
+    "azureml.data.azure_storage_datastore": "AzureBlobDatastore AzureFileDatastore",
+    "azureml.data.file_dataset": "FileDataset",
+    "azureml.data.tabular_dataset": "TabularDataset",
+    "azureml.data.output_dataset_config": "OutputFileDatasetConfig",
+    "azureml.opendatasets": "MNIST",
     "azureml.core.model": "Model",
     "azureml.core.image": "Image",
     "azureml.core.webservice": "Webservice",
@@ -55,6 +67,46 @@ azureml.core:Workspace.write_config(path=None, file_name=None)
 azureml.core:Workspace.get_details()
 azureml.core:Workspace.get_run(run_id)
 azureml.core:Workspace.get_default_datastore()
+azureml.core:Datastore.get(workspace, datastore_name)
+azureml.core:Datastore.get_default(workspace)
+azureml.core:Datastore.register_azure_blob_container(workspace, datastore_name, container_name, account_name, sas_token=None, account_key=None, protocol=None, endpoint=None, overwrite=False, create_if_not_exists=False, skip_validation=False, blob_cache_timeout=None, grant_workspace_access=False)
+azureml.data.abstract_datastore:AbstractDatastore.upload(src_dir, target_path=None, overwrite=False, show_progress=True)
+azureml.data.abstract_datastore:AbstractDatastore.upload_files(files, relative_root=None, target_path=None, overwrite=False, show_progress=True)
+azureml.data.abstract_datastore:AbstractDatastore.download(target_path, prefix=None, overwrite=False, show_progress=True)
+azureml.data.abstract_datastore:AbstractDatastore.path(path=None, data_reference_name=None)
+azureml.data.abstract_datastore:AbstractDatastore.as_mount()
+azureml.data.abstract_datastore:AbstractDatastore.as_download(path_on_compute=None)
+azureml.data.abstract_datastore:AbstractDatastore.as_upload(path_on_compute=None)
+azureml.data.abstract_datastore:AbstractDatastore.unregister()
+azureml.data.abstract_datastore:AbstractDatastore.set_as_default()
+azureml.data.data_reference:DataReference(datastore, data_reference_name=None, path_on_datastore=None, mode='mount', path_on_compute=None, overwrite=False)
+azureml.data.data_reference:DataReference.as_download(path_on_compute=None, overwrite=False)
+azureml.data.data_reference:DataReference.to_config()
+azureml.data.datapath:DataPath(datastore=None, path_on_datastore=None, name=None)
+azureml.data.datapath:DataPath.create_from_data_reference(data_reference)
+azureml.data.datapath:DataPathComputeBinding(mode='mount', path_on_compute=None, overwrite=False)
+azureml.core:Dataset.get_by_name(workspace, name, version='latest')
+azureml.core:Dataset.get_by_id(workspace, id)
+azureml.core:Dataset.get_all(workspace)
+azureml.core:Dataset.File.from_files(path, validate=True)
+azureml.core:Dataset.File.upload_directory(src_dir, target, pattern=None, overwrite=False, show_progress=True)
+azureml.core:Dataset.Tabular.from_delimited_files(path, validate=True, include_path=False, infer_column_types=True, set_column_types=None, separator=',', header=…, partition_format=None, support_multi_line=False, empty_as_string=False, encoding='utf8')
+azureml.core:Dataset.Tabular.from_parquet_files(path, validate=True)
+azureml.core:Dataset.Tabular.from_sql_query(query, validate=True)
+azureml.core:Dataset.Tabular.register_pandas_dataframe(dataframe, target, name)
+azureml.data:FileDataset.register(workspace, name, description=None, tags=None, create_new_version=False)
+azureml.data:FileDataset.to_path()
+azureml.data:FileDataset.download(target_path=None, overwrite=False, ignore_not_found=False)
+azureml.data:FileDataset.mount(mount_point=None)
+azureml.data:FileDataset.random_split(percentage, seed=None)
+azureml.data:FileDataset.as_named_input(name)
+azureml.data:TabularDataset.keep_columns(columns, validate=False)
+azureml.data:TabularDataset.random_split(percentage, seed=None)
+azureml.data.dataset_consumption_config:DatasetConsumptionConfig(name, dataset, mode='direct', path_on_compute=None)
+azureml.data:OutputFileDatasetConfig(name=None, destination=None, source=None, partition_format=None)
+azureml.data:OutputFileDatasetConfig.as_mount(disable_metadata_cache=False)
+azureml.data:OutputFileDatasetConfig.as_upload(overwrite=False, source_globs=None)
+azureml.data:OutputFileDatasetConfig.register_on_complete(name, description=None, tags=None)
 azureml.core:Workspace.set_default_datastore(name)
 azureml.core:Workspace.get_default_compute_target(type)
 azureml.core:Workspace.get_default_keyvault()

@@ -80,6 +80,25 @@ constexpr Row kMatrix[] = {
     {"get_pack", false, true, false, false, true},
     {"get_snapshot_file", false, true, false, false, false},
     {"diff_snapshots", false, true, false, false, false},
+    {"list_datastores", false, true, true, true, false},
+    {"register_datastore", false, true, false, false, false},
+    {"get_datastore", false, true, true, true, false},
+    {"update_datastore", false, true, false, false, false},
+    {"delete_datastore", false, true, false, false, false},
+    {"list_datastore_files", false, true, false, false, false},
+    {"get_datastore_file", false, true, false, false, false},
+    {"put_datastore_file", false, true, false, false, false},
+    {"delete_datastore_file", false, true, false, false, false},
+    {"save_dataset", false, true, true, true, false},
+    {"get_dataset", false, true, true, true, false},
+    {"list_dataset_files", false, true, true, true, false},
+    {"register_dataset", false, true, true, true, false},
+    {"list_registered", false, true, true, true, false},
+    {"get_registered", false, true, true, true, false},
+    {"update_registered", false, true, false, false, false},
+    {"delete_registered", false, true, false, false, false},
+    {"list_run_datasets", false, true, true, false, false},
+    {"add_run_dataset", false, true, true, false, false},
     {"connect_supervisor", false, false, false, false, true},
 };
 
@@ -97,6 +116,7 @@ class AuthorizationTest : public ServerTest {
     put("{version}", "1");
     put("{upload}", std::string(32, 'a'));
     put("{snapshot}", std::string(64, 'a'));
+    put("{dataset}", "11111111-2222-3333-4444-555555555555");
     put("{other}", std::string(64, 'b'));
     return target;
   }

@@ -1,3 +1,5 @@
+#include "api/handlers/datasets.hpp"
+#include "api/handlers/datastores.hpp"
 #include "api/handlers/experiments.hpp"
 #include "api/handlers/interactive.hpp"
 #include "api/handlers/models.hpp"
@@ -85,6 +87,30 @@ std::vector<Route> make_routes() {
   add(route<PutEnvironment>(Method::kPut, "/api/v1/runs/{run}/environment", kRunOwner, "put_environment"));
   add(route<GetSamples>(Method::kGet, "/api/v1/runs/{run}/samples", kRunReader, "get_samples"));
   add(route<PutFile>(Method::kPut, "/api/v1/runs/{run}/files/{path...}", kRunOwner | Access::kSupervisor, "put_file"));
+
+  // A run's token reads what its run has as input and writes its outputs: data_reach.hpp.
+  constexpr std::string_view kStores = "/api/v1/workspaces/{workspace}/datastores";
+  constexpr std::string_view kStoreFile = "/api/v1/workspaces/{workspace}/datastores/{name}/files/{path...}";
+  add(route<ListDatastores>(Method::kGet, kStores, kRunReader, "list_datastores"));
+  add(route<RegisterDatastore>(Method::kPost, kStores, kOwner, "register_datastore"));
+  add(route<GetDatastore>(Method::kGet, "/api/v1/workspaces/{workspace}/datastores/{name}", kRunReader, "get_datastore"));
+  add(route<UpdateDatastore>(Method::kPatch, "/api/v1/workspaces/{workspace}/datastores/{name}", kOwner, "update_datastore"));
+  add(route<DeleteDatastore>(Method::kDelete, "/api/v1/workspaces/{workspace}/datastores/{name}", kOwner, "delete_datastore"));
+  add(route<ListDatastoreFiles>(Method::kGet, "/api/v1/workspaces/{workspace}/datastores/{name}/files", kRunReader, "list_datastore_files"));
+  add(route<GetDatastoreFile>(Method::kGet, kStoreFile, kRunReader, "get_datastore_file"));
+  add(route<PutDatastoreFile>(Method::kPut, kStoreFile, kRunOwner, "put_datastore_file"));
+  add(route<DeleteDatastoreFile>(Method::kDelete, kStoreFile, kOwner, "delete_datastore_file"));
+  add(route<SaveDataset>(Method::kPost, "/api/v1/workspaces/{workspace}/datasets", kRunOwner, "save_dataset"));
+  add(route<GetDataset>(Method::kGet, "/api/v1/workspaces/{workspace}/datasets/{dataset}", kRunReader, "get_dataset"));
+  add(route<ListDatasetFiles>(Method::kGet, "/api/v1/workspaces/{workspace}/datasets/{dataset}/files", kRunReader, "list_dataset_files"));
+  add(route<RegisterDataset>(Method::kPost, "/api/v1/workspaces/{workspace}/datasets/{dataset}/register", kRunOwner, "register_dataset"));
+  constexpr std::string_view kRegistered = "/api/v1/workspaces/{workspace}/registered-datasets/{name}";
+  add(route<ListRegistered>(Method::kGet, "/api/v1/workspaces/{workspace}/registered-datasets", kRunReader, "list_registered"));
+  add(route<GetRegistered>(Method::kGet, kRegistered, kRunReader, "get_registered"));
+  add(route<UpdateRegistered>(Method::kPatch, kRegistered, kOwner, "update_registered"));
+  add(route<DeleteRegistered>(Method::kDelete, kRegistered, kOwner, "delete_registered"));
+  add(route<ListRunDatasets>(Method::kGet, "/api/v1/runs/{run}/datasets", kRunReader, "list_run_datasets"));
+  add(route<AddRunDataset>(Method::kPost, "/api/v1/runs/{run}/datasets", kRunOwner, "add_run_dataset"));
 
   // A run's token may bring the source of the runs that it makes; it reads no snapshot.
   add(route<CommitSnapshot>(Method::kPost, "/api/v1/snapshots", kRunOwner, "commit_snapshot"));

@@ -153,6 +153,7 @@ void ServerTest::start(HttpLimits limits) {
                                                      .run_token = [this](const RunId& run, int attempt) { return tokens_.run_token(run, attempt); },
                                                      .server_url = [this] { return server_->url(); },
                                                      .server_instance = "test",
+                                                     .datastores = folder_ + "/datastores",
                                                      .personal = true});
   Services services{.loop = loop_,
                     .pool = pool_,

@@ -20,6 +20,36 @@ CREATE TABLE artifacts (
   object       TEXT NOT NULL,         -- digest under which the object store has it
   created_at   BIGINT NOT NULL,
   PRIMARY KEY (workspace_pk, path)
+CREATE TABLE dataset_versions (
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  name         TEXT NOT NULL,
+  version      BIGINT NOT NULL,              -- from 1, without gaps
+  dataset_pk   BIGINT NOT NULL REFERENCES datasets (pk) ON DELETE CASCADE,
+  description  TEXT NOT NULL,
+  tags         TEXT NOT NULL,                -- JSON {key: text}
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_pk, name, version)
+) WITHOUT ROWID;
+
+CREATE TABLE datasets (
+  pk           INTEGER PRIMARY KEY,
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  id           TEXT NOT NULL UNIQUE,     -- GUID
+  definition   TEXT NOT NULL,                -- JSON {kind, paths: [{datastore, path, url}], options}
+  created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE datastores (
+  workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  name         TEXT NOT NULL,
+  path         TEXT NOT NULL,                -- absolute
+  created_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_pk, name)
+) WITHOUT ROWID;
+
+CREATE TABLE default_datastores (
+  workspace_pk BIGINT PRIMARY KEY NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
+  name         TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE environment_records (
@@ -153,6 +183,17 @@ CREATE TABLE registered_models (
 
 CREATE TABLE removals (
   run_id TEXT PRIMARY KEY NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE run_datasets (
+  run_pk       BIGINT NOT NULL REFERENCES runs (pk) ON DELETE CASCADE,
+  relation     TEXT NOT NULL,                -- input, reference (used by the script without being declared), output
+  name         TEXT NOT NULL,            -- of the input or output
+  dataset_pk   BIGINT NOT NULL REFERENCES datasets (pk) ON DELETE CASCADE,
+  dataset_name TEXT NOT NULL,                -- as it was registered then; empty: it was not
+  version      BIGINT NOT NULL,              -- 0: it was not registered
+  mechanism    TEXT NOT NULL,                -- direct, mount, download, upload
+  PRIMARY KEY (run_pk, relation, name)
 ) WITHOUT ROWID;
 
 CREATE TABLE run_diffs (
@@ -306,6 +347,8 @@ CREATE TABLE workspaces (
   UNIQUE (subscription_id, resource_group, name)
 );
 
+CREATE INDEX dataset_versions_by_dataset ON dataset_versions (dataset_pk, created_at);
+
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
 CREATE INDEX idempotency_keys_by_run ON idempotency_keys (run_pk);
@@ -317,6 +360,7 @@ CREATE INDEX logged_models_by_experiment ON logged_models (experiment_pk, pk);
 CREATE INDEX model_versions_by_run ON model_versions (run_id, pk) WHERE run_id <> '';
 
 CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_pk, run_pk);
+CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset_pk);
 
 CREATE INDEX runs_archived ON runs (pk) WHERE archived_at IS NOT NULL;
 

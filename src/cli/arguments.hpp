@@ -14,7 +14,7 @@
 namespace stoker::cli {
 
 /// What a value names, for completion.
-enum class Values { kAny, kRun, kExperiment, kWorkspace, kSecret, kModel, kFile, kFolder };
+enum class Values { kAny, kRun, kExperiment, kWorkspace, kSecret, kModel, kDatastore, kFile, kFolder };
 
 struct ArgumentInfo {
   std::string names;        // "-f,--follow"; for an operand its name: "RUN"

@@ -65,6 +65,17 @@ void check_amount(const RunSpec& spec, FieldReader& fields) {
   if (bytes > kMaxText) fields.mistake("arguments", "arguments and variables together are larger than 1 MiB");
 }
 
+void read_data(RunSpec& spec, FieldReader& fields, std::vector<Mistake>& mistakes) {
+  const auto* list = fields.child("data");
+  if (list == nullptr) return;
+  spec.data = read_data_bindings(*list, fields.path_of("data"), mistakes);
+  auto taken = spec.environment.variables;
+  taken.insert(spec.environment_variables.begin(), spec.environment_variables.end());
+  check_data_clashes(spec.data, taken, fields.path_of("data"), mistakes);
+  if (spec.kind == RunKind::kInteractive && !spec.data.empty())
+    fields.mistake("data", "an interactive run has no data laid out; add_dataset tells what it read");
+}
+
 RunKind read_kind(FieldReader& fields) {
   const auto kind = run_kind_from_text(fields.text("kind", std::string(to_text(RunKind::kScript))));
   if (!kind) fields.mistake("kind", "must be script or interactive");
@@ -118,6 +129,7 @@ RunSpec read_run_spec(const json::value& value, const std::string& path, std::ve
     if (const auto good = check_tag(key, property); !good) fields.mistake("properties", good.error().message());
   spec.submitted_by = fields.text("submitted_by", "");
   spec.source_directory = fields.text("source_directory", "");
+  read_data(spec, fields, mistakes);
   check_program(spec, fields);
   check_variables(spec.environment_variables, "environment_variables", fields);
   check_variables(spec.inherited, "inherited", fields);
@@ -160,6 +172,7 @@ json::object to_json(const RunSpec& spec) {
   body["properties"] = to_json(spec.properties);
   body["submitted_by"] = spec.submitted_by;
   body["source_directory"] = spec.source_directory;
+  body["data"] = to_json(spec.data);
   return body;
 }
 

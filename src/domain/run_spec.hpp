@@ -10,6 +10,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "domain/data.hpp"
 #include "domain/ids.hpp"
 
 namespace stoker {
@@ -66,6 +67,7 @@ struct RunSpec {
   std::map<std::string, std::string> properties;  // git state comes here
   std::string submitted_by;                       // user@host as the client says
   std::string source_directory;                   // on the client, for people only
+  std::vector<DataBinding> data;                  // what it reads and writes beside its source
 };
 
 /// All mistakes at once, paths under `path`. Bounds: 10,000 arguments, 1 MiB of text in all arguments and variables.

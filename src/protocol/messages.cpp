@@ -44,13 +44,28 @@ std::vector<int> read_indices(FieldReader& fields, std::string_view name) {
 
 json::object write(const StartMessage& start) {
   auto body = object_of("start", start.run, start.attempt);
-  body["spec"] = to_json(start.spec);
+  auto spec = to_json(start.spec);
+  if (start.spec.data.empty()) spec.erase("data");  // a supervisor of version 2 does not know the field
+  body["spec"] = std::move(spec);
   body["gpu_indices"] = json::value_from(start.gpu_indices);
   body["host_gpus"] = start.host_gpus;
   body["run_token"] = start.run_token;
   body["server_url"] = start.server_url;
   body["identity_variables"] = stoker::to_json(start.identity_variables);
+  if (start.data.empty()) return body;
+  json::array data;
+  for (const auto& plan : start.data) data.push_back(stoker::to_json(plan));
+  body["data"] = std::move(data);
   return body;
+}
+std::vector<DataPlan> read_plans(FieldReader& fields, std::vector<Mistake>& mistakes) {
+  std::vector<DataPlan> plans;
+  const auto* list = fields.child("data");
+  if (list == nullptr) return plans;
+  if (!list->is_array()) fields.mistake("data", "must be a list");
+  else
+    for (const auto& item : list->get_array()) plans.push_back(read_data_plan(item, fields.path_of("data"), mistakes));
+  return plans;
 }
 StartMessage read_start(FieldReader& fields, std::vector<Mistake>& mistakes) {
   StartMessage start;
@@ -62,6 +77,7 @@ StartMessage read_start(FieldReader& fields, std::vector<Mistake>& mistakes) {
   start.run_token = fields.text("run_token", "");
   start.server_url = fields.text("server_url", "");
   start.identity_variables = fields.text_map("identity_variables");
+  start.data = read_plans(fields, mistakes);
   return start;
 }
 

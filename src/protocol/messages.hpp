@@ -18,7 +18,7 @@
 namespace stoker::protocol {
 
 inline constexpr int kVersion = 3;
-inline constexpr int kOldestVersion = 1;
+inline constexpr int kOldestVersion = 2;
 /// kProtocol, with what to do, unless this side speaks `version`.
 Status check_version(int version);
 
@@ -32,6 +32,7 @@ struct StartMessage {
   std::string run_token;
   std::string server_url;
   std::map<std::string, std::string> identity_variables;  // AZUREML_*: the strongest layer
+  std::vector<DataPlan> data;  // what is laid out and stored; since version 3, and only then in the message when there is some
 };
 
 /// Where an attempt's journal stands.

@@ -27,6 +27,14 @@ StartMessage a_start() {
   return start;
 }
 
+StartMessage a_start_with_data() {
+  auto start = a_start();
+  start.spec.data = {{.role = DataRole::kInput, .name = "images", .mode = DataMode::kMount, .dataset = "d-1"}};
+  start.data = {
+      {.binding = start.spec.data.front(), .sources = {{"workspaceblobstore", "/data/blob", "a/*.png"}, {"workspaceblobstore", "/data/blob", "b"}}}};
+  return start;
+}
+
 HelloMessage a_hello() {
   HelloMessage hello;
   hello.supervisor_id = "local-3";
@@ -43,6 +51,7 @@ std::vector<std::pair<std::string, Message>> all_messages() {
   auto idle_hello = a_hello();
   idle_hello.current.reset();
   return {{"start", a_start()},
+          {"start_data", a_start_with_data()},
           {"hello", a_hello()},
           {"hello_idle", idle_hello},
           {"welcome", WelcomeMessage{kVersion, "11111111-2222-4333-8444-555555555555"}},
@@ -74,6 +83,11 @@ TEST(Messages, EncodeAsTheGoldenFilesOfThisVersionSay) {
     EXPECT_EQ(*golden, text) << name;
   }
   if (is_accepting()) GTEST_SKIP() << "golden files were rewritten";
+}
+
+// A supervisor of version 2 does not know data, and reads every other start.
+TEST(Messages, AStartWithoutDataIsWhatTheVersionBeforeReads) {
+  EXPECT_EQ(io::read_file(golden_path("start", 2)).value(), json::serialize(to_json(Message(a_start()))) + "\n");
 }
 
 // Every version that is still spoken: its files never change, and today's code reads them all.

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/suggest.hpp"
+#include "catalog/data.hpp"
 #include "catalog/events.hpp"
 #include "catalog/idempotency.hpp"
 #include "catalog/provenance.hpp"
@@ -11,6 +12,7 @@
 #include "catalog/workspaces.hpp"
 #include "domain/names.hpp"
 #include "environments/environment.hpp"
+#include "runs/data_inputs.hpp"
 #include "runs/scheduler.hpp"
 
 namespace stoker::runs {
@@ -70,6 +72,7 @@ Result<Run> insert_new_run(db::Transaction& transaction, Run run, bool personal,
                                     .message = stored.spec.submitted_by.empty() ? word : fmt::format("{} by {}", word, stored.spec.submitted_by),
                                     .data = json::object{{"event", "submitted"}, {"from", nullptr}, {"to", to_text(stored.state)}, {"attempt", 0}}};
   CHECK_OK(catalog::append_event(transaction, stored.id, submitted));
+  if (!stored.spec.data.empty()) CHECK_OK(catalog::add_run_inputs(transaction, stored));
   return stored;
 }
 
@@ -137,6 +140,7 @@ io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<Submission> s
     for (const auto& [spec, diff] : submissions) {
       auto& run = wish.runs.emplace_back(new_run(spec, parts_.clock.now(), parts_.random));
       run.id = new_run_id(spec.experiment, run.created_at, parts_.random);
+      name_outputs(run);
       wish.diffs.push_back(diff);
     }
     auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) {
@@ -148,11 +152,25 @@ io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<Submission> s
   }
 }
 
-io::Task<Status> Admission::check(const std::vector<RunSpec>& specs, bool is_batch) {
+io::Task<Status> Admission::check_data(std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes) {
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].data.empty()) continue;
+    auto read = [spec = specs[i], folders = parts_.datastores](db::Connection& connection) { return resolve_data(connection, folders, spec); };
+    CO_TRY(auto resolved, co_await parts_.catalog.read(std::move(read)));
+    auto look = [&resolved] { look_at_data(resolved); };
+    co_await io::blocking(parts_.pool, std::move(look));
+    for (auto& mistake : resolved.mistakes) mistakes.push_back({prefix_of(i, is_batch) + mistake.path, std::move(mistake.message)});
+    specs[i].data = std::move(resolved.bindings);
+  }
+  co_return ok();
+}
+
+io::Task<Status> Admission::check(std::vector<RunSpec>& specs, bool is_batch) {
   std::vector<Mistake> mistakes;
   check_targets(specs, is_batch, mistakes);
   CO_CHECK_OK(co_await check_environments(specs, is_batch, mistakes));
   CO_CHECK_OK(co_await check_snapshots(specs, is_batch, mistakes));
+  CO_CHECK_OK(co_await check_data(specs, is_batch, mistakes));
   CO_CHECK_OK(co_await check_catalog(specs, is_batch, mistakes));
   if (mistakes.empty()) co_return ok();
   const auto code = code_of(mistakes);

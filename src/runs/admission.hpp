@@ -27,7 +27,9 @@ class Admission {
   io::Task<Result<Admitted>> admit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch);
 
  private:
-  io::Task<Status> check(const std::vector<RunSpec>& specs, bool is_batch);
+  /// Fills in what the specifications leave to the server (the default datastore, destinations).
+  io::Task<Status> check(std::vector<RunSpec>& specs, bool is_batch);
+  io::Task<Status> check_data(std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes);
   io::Task<Status> check_snapshots(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes);
   io::Task<Status> check_environments(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes);
   void check_targets(const std::vector<RunSpec>& specs, bool is_batch, std::vector<Mistake>& mistakes) const;

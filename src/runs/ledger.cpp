@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "catalog/data.hpp"
 #include "catalog/events.hpp"
 #include "catalog/provenance.hpp"
 #include "catalog/runs.hpp"
@@ -34,6 +35,8 @@ Status store_step(db::Transaction& transaction, const Run& before, const Run& ne
   if (const auto wrong = check(next); !wrong.empty()) log::error("runs", "a run broke an invariant", {{"run", next.id.text()}, {"invariant", wrong}});
   TRY(const bool stored, catalog::update_run(transaction, next, before.state, before.attempt));
   if (!stored) return Error(ErrorCode::kConflict, fmt::format("run {} changed meanwhile", next.id.text())).retryable();
+  const bool has_completed = next.state == RunState::kCompleted && before.state != RunState::kCompleted;
+  if (has_completed && !next.spec.data.empty()) CHECK_OK(catalog::keep_run_outputs(transaction, next, event.at));
   json::object data{{"event", to_text(event.kind)}, {"from", to_text(before.state)}, {"to", to_text(next.state)}, {"attempt", next.attempt}};
   return tell(transaction, next.id, event.at, before.state == next.state ? "note" : "state", message_of(next, event), std::move(data));
 }

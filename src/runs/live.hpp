@@ -33,7 +33,8 @@ struct Place {
   Duration detached_since{0};
   std::optional<Duration> cancel_since;
   std::optional<Duration> recovered_at;
-  bool is_busy = false;  // an action of the watch is under way
+  bool is_busy = false;                       // an action of the watch is under way
+  std::optional<std::vector<DataPlan>> data;  // nullopt until it was read from the catalog
 };
 
 struct Live {

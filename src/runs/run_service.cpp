@@ -8,6 +8,7 @@
 #include "catalog/runs.hpp"
 #include "protocol/messages.hpp"
 #include "runs/admission.hpp"
+#include "runs/data_inputs.hpp"
 #include "runs/dispatcher.hpp"
 #include "runs/ingest.hpp"
 #include "runs/interactive/interactive.hpp"
@@ -65,6 +66,7 @@ class RunService::Impl final : public HubOwner {
  private:
   void changed(const Ledger::Change& change);
   void note_place(const Run& run, const targets::Handle& handle);
+  io::Task<void> find_data(Run run);
   void begin_cancel(Place& place);
   void free_place(const Run& run);
   io::Task<void> release(std::string target, targets::Handle handle);
@@ -281,14 +283,42 @@ void RunService::Impl::changed(const Ledger::Change& change) {
 
 void RunService::Impl::note_place(const Run& run, const targets::Handle& handle) {
   live_.places.insert_or_assign(run.id, Place{.run = run, .handle = handle, .detached_since = parts_.clock.monotonic()});
-  auto start = [this, id = run.id] {
-    const auto& run = live_.places.at(id).run;
+  if (run.spec.data.empty()) live_.places.at(run.id).data.emplace();
+  auto start = [this, id = run.id]() -> std::optional<protocol::StartMessage> {
+    const auto& place = live_.places.at(id);
+    const auto& run = place.run;
+    if (!place.data) return std::nullopt;
     const auto* line = live_.line_of(run.spec.target);
     const auto gpus = line == nullptr ? 0 : static_cast<std::int64_t>(line->target->capacity().gpus.size());
-    return start_message(run, live_.root_of(id), gpus, parts_.run_token(run.id, run.attempt), parts_.server_url());
+    return start_message(run, live_.root_of(id), gpus, parts_.run_token(run.id, run.attempt), parts_.server_url(), *place.data);
   };
   hub_.assign(handle.supervisor_id, run.id, run.attempt, static_cast<std::uint64_t>(run.journal_acked), std::move(start));
+  if (!run.spec.data.empty()) tasks_.spawn("data of " + run.id.text(), find_data(run));
   watch_.kick();
+}
+
+/// Where the run's data is, for its supervisor. Only the catalog is asked, so a failure means that a datastore or a dataset is gone since the
+/// submission.
+io::Task<void> RunService::Impl::find_data(Run run) {
+  auto read = [run, folders = parts_.datastores](db::Connection& connection) { return data_plans(connection, folders, run); };
+  auto plans = co_await parts_.catalog.read(read);
+  while (!plans && plans.error().is_retryable()) {
+    co_await io::sleep_for(std::chrono::seconds(1));
+    plans = co_await parts_.catalog.read(read);
+  }
+  auto* place = live_.place_of(run.id);
+  if (place == nullptr || place->run.attempt != run.attempt) co_return;
+  if (plans) {
+    place->data = std::move(*plans);
+    hub_.offer(place->handle.supervisor_id);
+    co_return;
+  }
+  log::error("runs", "the data of a run cannot be found", {{"run", run.id.text()}, {"cause", plans.error().to_line()}});
+  if (run.journal_acked > 0) co_return;  // its supervisor had the message before the server was restarted
+  Event lost{
+      .kind = EventKind::kLost, .at = parts_.clock.now(), .attempt = run.attempt, .message = "its data cannot be found: " + plans.error().message()};
+  const auto told = co_await ledger_.apply(run.id, std::move(lost));
+  if (!told) log::error("runs", "the end of a run was not stored", {{"run", run.id.text()}, {"cause", told.error().to_line()}});
 }
 
 void RunService::Impl::begin_cancel(Place& place) {

@@ -42,8 +42,9 @@ struct Parts {
   std::function<std::string(const RunId& run, int attempt)> run_token;
   std::function<std::string()> server_url;
   std::string server_instance;
-  std::string secret;     // key of what is sealed for the disk
-  bool personal = false;  // an unknown workspace is made, not refused
+  std::string secret;      // key of what is sealed for the disk
+  std::string datastores;  // folder of the built-in datastores
+  bool personal = false;   // an unknown workspace is made, not refused
 };
 
 /// A run that somebody wants to submit.

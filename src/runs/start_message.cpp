@@ -19,7 +19,8 @@ void add_scopes(const Run& run, const std::string& server_url, std::map<std::str
 
 }  // namespace
 
-protocol::StartMessage start_message(const Run& run, const RunId& root, std::int64_t host_gpus, std::string run_token, std::string server_url) {
+protocol::StartMessage start_message(const Run& run, const RunId& root, std::int64_t host_gpus, std::string run_token, std::string server_url,
+                                     std::vector<DataPlan> data) {
   protocol::StartMessage start{.run = run.id,
                                .attempt = run.attempt,
                                .spec = run.spec,
@@ -27,7 +28,8 @@ protocol::StartMessage start_message(const Run& run, const RunId& root, std::int
                                .host_gpus = host_gpus,
                                .run_token = std::move(run_token),
                                .server_url = std::move(server_url),
-                               .identity_variables = {}};
+                               .identity_variables = {},
+                               .data = std::move(data)};
   start.identity_variables = {
       {"STOKER_RUN_ID", run.id.text()},
       {"AZUREML_RUN_ID", run.id.text()},

@@ -10,6 +10,11 @@ namespace stoker::runs {
 
 using namespace protocol;
 
+namespace {
+/// The version of the protocol whose start message lays data out.
+constexpr int kFirstWithData = 3;
+}  // namespace
+
 SupervisorHub::SupervisorHub(HubOwner& owner, Ingest& ingest, std::string server_instance)
     : owner_(owner), ingest_(ingest), instance_(std::move(server_instance)) {
   ingest_.set_callbacks({.durable = [this](const RunId& run, int attempt, std::uint64_t seq) { acknowledge(run, attempt, seq); },
@@ -44,6 +49,7 @@ io::Task<Status> SupervisorHub::attached(std::shared_ptr<SupervisorLink> link, H
   const auto id = hello.supervisor_id;
   if (const auto older = links_.find(id); older != links_.end()) older->second->close();
   links_[id] = link;
+  versions_[id] = hello.version;
   log::info("runs", "supervisor connected",
             {{"supervisor", id},
              {"pid", hello.pid},
@@ -111,6 +117,7 @@ void SupervisorHub::detached(const std::shared_ptr<SupervisorLink>& link) {
   const auto id = id_of(link);
   if (id.empty()) return;  // replaced by a newer one
   links_.erase(id);
+  versions_.erase(id);
   log::info("runs", "supervisor disconnected", {{"supervisor", id}});
   owner_.supervisor_detached(id);
 }
@@ -121,7 +128,8 @@ const SupervisorHub::Assignment* SupervisorHub::assignment_of(const std::string&
   return matches ? &at->second : nullptr;
 }
 
-void SupervisorHub::assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked, std::function<StartMessage()> start) {
+void SupervisorHub::assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked,
+                           std::function<std::optional<StartMessage>()> start) {
   supervisor_of_[run] = supervisor_id;
   assignments_[supervisor_id] = {.run = std::move(run), .attempt = attempt, .acked = acked, .start = std::move(start), .cancel = std::nullopt};
   send_assignment(supervisor_id, std::nullopt);
@@ -134,9 +142,20 @@ void SupervisorHub::send_assignment(const std::string& supervisor_id, const std:
   if (at == assignments_.end() || link == nullptr) return;
   const auto& assigned = at->second;
   const bool has_it = current && current->run == assigned.run && current->attempt == assigned.attempt;
-  if (!has_it) link->send(to_frame(assigned.start()));
+  if (!has_it) {
+    const auto start = assigned.start();
+    if (!start) return;
+    if (!start->data.empty() && versions_[supervisor_id] < kFirstWithData) {
+      log::info("runs", "a supervisor of an older version is replaced, since this run has data", {{"supervisor", supervisor_id}});
+      link->send(to_frame(QuitMessage{}));
+      return;
+    }
+    link->send(to_frame(*start));
+  }
   if (assigned.cancel) link->send(to_frame(*assigned.cancel));
 }
+
+void SupervisorHub::offer(const std::string& supervisor_id) { send_assignment(supervisor_id, std::nullopt); }
 
 void SupervisorHub::cancel(const std::string& supervisor_id, CancelMessage cancel) {
   const auto at = assignments_.find(supervisor_id);

@@ -54,8 +54,12 @@ class SupervisorHub {
   /// The connection ended, for whatever reason. Also after an error of `attached`.
   void detached(const std::shared_ptr<SupervisorLink>& link);
 
-  /// The supervisor is to have this attempt: told now, and with each hello that does not name it. `start` makes the message when it is needed.
-  void assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked, std::function<protocol::StartMessage()> start);
+  /// The supervisor is to have this attempt: told now, and with each hello that does not name it. `start` makes the message when it is needed;
+  /// nullopt: not yet, offer() follows.
+  void assign(const std::string& supervisor_id, RunId run, int attempt, std::uint64_t acked,
+              std::function<std::optional<protocol::StartMessage>()> start);
+  /// The message of its assignment can be made now.
+  void offer(const std::string& supervisor_id);
   /// Told now and with each hello until the attempt is released.
   void cancel(const std::string& supervisor_id, protocol::CancelMessage cancel);
   /// The end is stored: forgets the assignment, lets the supervisor drop its spool.
@@ -75,7 +79,7 @@ class SupervisorHub {
     RunId run;
     int attempt = 0;
     std::uint64_t acked = 0;
-    std::function<protocol::StartMessage()> start;
+    std::function<std::optional<protocol::StartMessage>()> start;
     std::optional<protocol::CancelMessage> cancel;
   };
   io::Task<Status> resume(std::shared_ptr<SupervisorLink> link, std::string supervisor_id, protocol::AttemptStatus current);
@@ -90,6 +94,7 @@ class SupervisorHub {
   Ingest& ingest_;
   std::string instance_;
   std::unordered_map<std::string, std::shared_ptr<SupervisorLink>> links_;
+  std::unordered_map<std::string, int> versions_;  // of the protocol, that the linked ones speak
   std::unordered_map<std::string, Assignment> assignments_;
   std::unordered_map<RunId, std::string> supervisor_of_;  // of the assigned attempts
 };

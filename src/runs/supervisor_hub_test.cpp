@@ -114,6 +114,24 @@ TEST_F(HubTest, AChildIsToldItsParentAndTheTopOfItsTreeAlsoAfterARestart) {
   expect_family();
 }
 
+TEST_F(HubTest, ASupervisorThatKnowsNoDataIsReplacedForARunThatHasSome) {
+  start(true, false);
+  RunSpec spec;
+  spec.argv = {"true"};
+  spec.data = {{.role = DataRole::kOutput, .name = "out", .mode = DataMode::kMount}};
+  const auto run = wait(service_->submit({.spec = spec, .diff = {}}, std::nullopt));
+  ASSERT_TRUE(run) << run.error().to_terminal();
+  EXPECT_EQ(run->spec.data.front().datastore, "workspaceblobstore");
+  EXPECT_EQ(run->spec.data.front().path, "dataset/" + run->id.text() + "/out");
+  when_in(run->id, RunState::kStarting);
+  const auto old = connect(std::nullopt, 2);
+  while (old->count<protocol::QuitMessage>() == 0) loop_.run_one_for(10ms);
+  EXPECT_EQ(old->count<protocol::StartMessage>(), 0);
+  const auto link = connect(std::nullopt);
+  while (link->count<protocol::StartMessage>() == 0) loop_.run_one_for(10ms);
+  EXPECT_TRUE(std::get<protocol::StartMessage>(link->messages.back()).data.front().sources.front().root.ends_with("/workspaceblobstore"));
+}
+
 TEST_F(HubTest, RecordsSentTwiceCountOnce) {
   const auto run = placed_run();
   const auto link = connect(std::nullopt);

@@ -81,6 +81,7 @@ class RunServiceTest : public testing::Test {
               .run_token = [](const RunId&, int) { return std::string("run-token"); },
               .server_url = [] { return std::string("http://127.0.0.1:1"); },
               .server_instance = "test",
+              .datastores = folder_ + "/datastores",
               .personal = personal});
     ASSERT_TRUE(wait(service_->start()));
     if (connected) world_.set_hub(&service_->hub());

@@ -172,6 +172,7 @@ Status Server::make_runs() {
                                                      .server_url = [this] { return http_->url(); },
                                                      .server_instance = data_->instance(),
                                                      .secret = data_->secret(),
+                                                     .datastores = data_->path() + "/datastores",
                                                      .personal = options_.personal});
   return ok();
 }

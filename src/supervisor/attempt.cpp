@@ -50,6 +50,7 @@ Attempt::Attempt(AttemptWorld world, protocol::StartMessage start)
     : world_(std::move(world)),
       start_(std::move(start)),
       spool_(world_.slot_dir, start_.run, start_.attempt),
+      data_(start_, spool_),
       tasks_(world_.loop, "supervisor"),
       sampling_(world_.loop, "supervisor"),
       recording_(world_.loop, "supervisor") {
@@ -98,6 +99,8 @@ io::Task<void> Attempt::run_new() {
 }
 
 io::Task<void> Attempt::end_unstarted(Status why) {
+  data_.stop();
+  if (!data_.is_empty()) co_await data_.deliver(world_.pool);  // takes away what was laid out
   Ending ending;
   ending.cause = world_.keeper.is_dead() ? StopCause::kKeeperLost : state_.cause;
   ending.by = state_.by;
@@ -114,6 +117,7 @@ io::Task<Status> Attempt::prepare(Command& command) {
     end_phase();
   }
   CO_CHECK_OK(spool_.make_special_folders());
+  if (!data_.is_empty()) CO_CHECK_OK(co_await prepare_data());
   begin_phase("environment");
   CO_TRY(command.script_socket, services_.socket->open());
   CO_CHECK_OK(co_await prepare_environment(command));
@@ -121,15 +125,24 @@ io::Task<Status> Attempt::prepare(Command& command) {
   co_return ok();
 }
 
+io::Task<Status> Attempt::prepare_data() {
+  begin_phase("data");
+  CO_CHECK_OK(co_await data_.lay_out(world_.pool));
+  for (const auto& note : data_.notes()) say(note);
+  end_phase();
+  co_return ok();
+}
+
 io::Task<Status> Attempt::prepare_environment(Command& command) {
   VariableInputs inputs;
+  inputs.data = data_.variables();
   inputs.work = spool_.work();
   inputs.script_socket = command.script_socket;
   inputs.python_tree = world_.python_tree;
   find_user(inputs);
   user_ = inputs.user;
   auto work = [this, &command, inputs]() mutable -> Status {
-    const auto& spec = start_.spec;
+    const auto spec = data_.with_data(start_.spec);
     TRY(const auto* kind, environments::require_environment_kind(spec.environment.kind));
     TRY(lock_, kind->resolve(spec.environment, environments::variables_of(spec)));
     TRY(inputs.prepared, kind->prepare(lock_, world_.slot_dir + "/environments"));
@@ -231,7 +244,22 @@ io::Task<void> Attempt::settle() {
   ending.out_of_memory = group_.out_of_memory();
   ending.last_output = tail;
   auto outcome = outcome_of(ending);
+  if (!data_.is_empty()) co_await deliver_data(outcome);
   co_await end_with(std::move(outcome));
+}
+
+/// Before the end is told, since what could not be stored makes it another one. Nothing is stored of a run that was canceled or whose supervisor
+/// leaves.
+io::Task<void> Attempt::deliver_data(Outcome& outcome) {
+  if (abandoned_ || leaving_ || outcome.end.reason == EndReason::kCanceled) data_.stop();
+  const bool is_wanted = !abandoned_ && !leaving_ && outcome.end.reason != EndReason::kCanceled;
+  end_phase();
+  begin_phase("data");
+  const auto failures = co_await data_.deliver(world_.pool);
+  end_phase();
+  if (!is_wanted) co_return;
+  for (const auto& failure : failures) say("stoker: " + failure);
+  add_failures(outcome, failures);
 }
 
 // The main process died with the keeper (parent-death signal), the others are our children now.
@@ -296,18 +324,21 @@ io::Task<void> Attempt::run_recovered() {
 }
 
 void Attempt::cancel(std::chrono::seconds grace, const std::string& by) {
+  if (state_.stage == Stage::kPreparing) data_.stop();
   decide(StopAsked{StopCause::kCanceled, by, grace});
   wake().notify();
 }
 
 void Attempt::shut_down(const std::string& why) {
   leaving_ = true;
+  data_.stop();
   decide(StopAsked{StopCause::kShutdown, why, std::min<Duration>(grace_of(start_.spec), kShutdownGrace)});
   wake().notify();
 }
 
 void Attempt::abandon() {
   abandoned_ = true;
+  data_.stop();
   decide(StopAsked{StopCause::kCanceled, "", Duration::zero()});
   wake().notify();
 }

@@ -13,6 +13,7 @@
 #include "io/task.hpp"
 #include "protocol/messages.hpp"
 #include "supervisor/attempt_state.hpp"
+#include "supervisor/data_of_run.hpp"
 #include "supervisor/journal/capture.hpp"
 #include "supervisor/journal/journal.hpp"
 #include "supervisor/journal/spool.hpp"
@@ -70,6 +71,7 @@ class Attempt {
   io::Task<void> run_new();
   io::Task<void> run_recovered();
   io::Task<Status> prepare(Command& command);
+  io::Task<Status> prepare_data();
   io::Task<Status> prepare_environment(Command& command);
   io::Task<Status> launch(Command& command);
   void observe();
@@ -77,6 +79,7 @@ class Attempt {
   io::Task<void> watch();
   io::Task<void> carry_out(Effect effect);
   io::Task<void> settle();
+  io::Task<void> deliver_data(Outcome& outcome);
   io::Task<void> settle_without_keeper();
   io::Task<void> end_unstarted(Status why);
   io::Task<void> end_with(Outcome outcome);
@@ -95,6 +98,7 @@ class Attempt {
   AttemptWorld world_;
   protocol::StartMessage start_;
   Spool spool_;
+  DataOfRun data_;
   std::unique_ptr<Journal> journal_;
   AttemptServices services_;
   std::unique_ptr<Capture> capture_;

@@ -47,6 +47,7 @@ Variables run_variables(const protocol::StartMessage& start, const VariableInput
   for (const auto& [name, value] : start.spec.environment.variables) variables[name] = value;
   variables = environments::with_prepared(std::move(variables), inputs.prepared);
   for (const auto& [name, value] : start.spec.environment_variables) variables[name] = value;
+  for (const auto& [name, value] : inputs.data) variables[name] = value;
   put_identity(variables, start, inputs);
   if (!inputs.python_tree.empty()) {
     auto& path = variables["PYTHONPATH"];

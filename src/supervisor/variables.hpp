@@ -15,9 +15,10 @@ struct VariableInputs {
   environments::Prepared prepared;
   std::string home;  // of the user that runs the supervisor
   std::string user;
-  std::string work;           // becomes PWD
-  std::string script_socket;  // STOKER_SOCKET
-  std::string python_tree;    // first on PYTHONPATH; empty: PYTHONPATH stays the user's
+  std::string work;                         // becomes PWD
+  std::string script_socket;                // STOKER_SOCKET
+  std::map<std::string, std::string> data;  // where the run's data is; over the run's own variables
+  std::string python_tree;                  // first on PYTHONPATH; empty: PYTHONPATH stays the user's
 };
 
 std::map<std::string, std::string> run_variables(const protocol::StartMessage& start, const VariableInputs& inputs);

@@ -45,9 +45,8 @@ def _rest(config: "RunConfiguration") -> List[str]:
     found = []
     if config.docker is not None and config.docker.use_docker:
         found.append("containers (docker.use_docker) are not offered yet; leave it False")
-    for name, what in (("data_references", "data references"), ("data", "datasets"), ("output_data", "output datasets"), ("datacaches", "data caches")):
-        if getattr(config, name):
-            found.append("{} ({}) are not offered yet".format(what, name))
+    if config.datacaches:
+        found.append("data caches (datacaches) are not offered yet")
     for name in ("output_collection", "snapshot_project"):
         if getattr(config.history, name, True) is not True:
             found.append("history.{} = {!r} is not offered yet: everything is kept".format(name, getattr(config.history, name)))

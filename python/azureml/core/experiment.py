@@ -246,7 +246,7 @@ def submit(experiment: Experiment, config: Any, tags: Optional[Dict[str, str]], 
             raise not_yet("submitting {}".format(a_kind(config)), "a ScriptRunConfig can be submitted")
         raise UserErrorException('submission is not supported for {}; what to run is told by a ScriptRunConfig, for example '
                                  'ScriptRunConfig(source_directory=".", script="train.py")'.format(a_kind(config)))
-    body = _overridden(config, kwargs)._specification()
+    body = _overridden(config, kwargs)._specification(experiment.workspace)
     body.update(workspace=experiment.workspace._specification(), experiment=experiment.name, tags=texts("tags", tags or {}))
     if kwargs.get("display_name"):
         body["display_name"] = str(kwargs["display_name"])

@@ -3,7 +3,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Type, Union
 
-from azureml.core import _details, _records, _run_notes, _streaming
+from azureml.core import _details, _records, _run_data, _run_notes, _streaming
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
 from azureml.core._naming import a_kind
@@ -181,7 +181,7 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
         Addresses in logFiles open without a token, for an hour. The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
         """
-        return _details.details(self._refresh(), self._files(links=True))
+        return dict(_details.details(self._refresh(), self._files(links=True)), **_run_data.details(self))
 
     def get_details_with_logs(self) -> Dict[str, Any]:
         """`get_details` with the contents of the log files in place of their addresses."""
@@ -204,8 +204,10 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
     @property
     def input_datasets(self) -> Any:
-        """Datasets that it reads; may be assigned. None in this version."""
-        return self.__dict__.get("_input_datasets", {})
+        """Datasets that it reads, by the name of the input; may be assigned. Inside the run a mounted or downloaded one is its path."""
+        if "_input_datasets" not in self.__dict__:
+            self._input_datasets = _run_data.RunDatasets(self, "input")  # type: Any
+        return self._input_datasets
 
     @input_datasets.setter
     def input_datasets(self, datasets: Any) -> None:
@@ -213,8 +215,8 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
     @property
     def output_datasets(self) -> Any:
-        """Datasets that it writes. None in this version."""
-        return {}
+        """Datasets that it writes, by the name of the output: inside the run its path, when it has completed the dataset."""
+        return _run_data.RunDatasets(self, "output")
 
     def register_model(self, model_name: str, model_path: Optional[str] = None, tags: Any = None, properties: Any = None, model_framework: Optional[str] = None,
                        model_framework_version: Optional[str] = None, description: Optional[str] = None, datasets: Any = None, sample_input_dataset: Any = None,

@@ -3,7 +3,7 @@ import copy
 import os
 from typing import Any, Dict, List, Optional
 
-from azureml.core import _runconfig_check
+from azureml.core import _data_bindings, _runconfig_check
 from azureml.core._naming import a_kind
 from azureml.core._sections import mistakes_text
 from azureml.core.environment import Environment
@@ -20,7 +20,7 @@ class ScriptRunConfig:
 
     :param source_directory: folder that becomes the snapshot and the working directory of the run.
     :param script: path inside it.
-    :param arguments: strings and numbers, converted to strings in order; ``$NAME`` inside is replaced on the compute. A string is split as a shell does.
+    :param arguments: strings, numbers and data (datasets, references, outputs), converted to strings in order; ``$NAME`` inside is replaced on the compute. A string is split as a shell does.
     :param run_config: a RunConfiguration to begin with; other arguments that are given override its fields.
     :param compute_target: name or object; None is ``local``.
     :param environment: None is the submitting interpreter.
@@ -87,25 +87,33 @@ class ScriptRunConfig:
     def max_run_duration_seconds(self, seconds: Optional[int]) -> None:
         self.run_config.max_run_duration_seconds = seconds
 
-    def _specification(self) -> Dict[str, Any]:
+    def _specification(self, workspace: Any = None) -> Dict[str, Any]:
         """The fields of a RunSpec that say what to run, in what and where, and ``source_directory``.
 
         :raises UserErrorException: every mistake there is: nothing to run, a script that is not there, wrong arguments, what this version does not offer.
         """
-        mistakes = self._mistakes() + _runconfig_check.mistakes(self.run_config)
+        mistakes = self._mistakes() + _runconfig_check.mistakes(self.run_config) + _data_bindings.mistakes(self.run_config)
         if mistakes:
             raise UserErrorException(mistakes_text("the run cannot be submitted", mistakes + self._missing()))
         config = self.run_config
         body = {"source_directory": self._folder(), "target": config.target, "environment": config.environment._settings(),
                 "environment_variables": {str(name): str(value) for name, value in (config.environment_variables or {}).items()}}  # type: Dict[str, Any]
+        data = _data_bindings.gather(config, self._words(), workspace)
+        if data:
+            body["data"] = data
         if config.max_run_duration_seconds:
             body["max_run_duration_seconds"] = int(config.max_run_duration_seconds)
         if self.command:
-            body["command"] = self.command if isinstance(self.command, str) else " ".join(str(part) for part in self.command)
+            body["command"] = self.command if isinstance(self.command, str) else " ".join(_argument(part) for part in self.command)
         else:
             body["script"] = os.fspath(self.script).replace(os.sep, "/")
             body["arguments"] = [_argument(each) for each in _as_list(self.arguments)]
         return body
+
+    def _words(self) -> List[Any]:
+        """Everything that may be data."""
+        words = self.command if self.command else self.arguments
+        return list(words) if isinstance(words, (list, tuple)) else []
 
     def _folder(self) -> str:
         return os.path.abspath(os.path.expanduser(os.fspath(self.source_directory or os.curdir)))
@@ -124,7 +132,7 @@ class ScriptRunConfig:
         for name in ("command", "arguments"):
             value = getattr(self, name)
             if isinstance(value, (list, tuple)):
-                found += ["{}[{}] is {}; strings and numbers are expected".format(name, at, a_kind(each)) for at, each in enumerate(value)
+                found += ["{}[{}] is {}; strings, numbers and data are expected".format(name, at, a_kind(each)) for at, each in enumerate(value)
                           if not _is_argument(each)]
             elif value is not None and not isinstance(value, str):
                 found.append("{} is {}; a list or a string is expected".format(name, a_kind(value)))
@@ -141,10 +149,12 @@ class ScriptRunConfig:
 
 
 def _is_argument(value: Any) -> bool:
-    return isinstance(value, (str, int, float, os.PathLike)) or (callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ())
+    return isinstance(value, (str, int, float, os.PathLike)) or _data_bindings.is_data(value) or (callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ())
 
 
 def _argument(value: Any) -> str:
+    if _data_bindings.is_data(value):
+        return _data_bindings.text_of(value)
     return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from azureml.core import _config_file
 from azureml.core._errors import translated
 from azureml.core._naming import Named, a_kind, did_you_mean
-from azureml.core._not_yet import not_yet
 from azureml.exceptions import UserErrorException, WorkspaceException
 from stoker import Client
 from stoker._client import path_of
@@ -195,13 +194,15 @@ class Workspace:
 
     @property
     def datastores(self) -> Dict[str, Any]:
-        """Datastores by name: none in this version."""
-        return Named("datastore", {})
+        """Datastores by name; asks the server each time."""
+        from azureml.core.datastore import _all
+        return Named("datastore", {each.name: each for each in _all(self)})
 
     @property
     def datasets(self) -> Dict[str, Any]:
-        """Datasets by name: none in this version."""
-        return Named("dataset", {})
+        """The newest version of each registered dataset, by name; asks the server each time."""
+        from azureml.core.dataset import Dataset
+        return Dataset.get_all(self)
 
     @property
     def environments(self) -> Dict[str, Any]:
@@ -288,12 +289,17 @@ class Workspace:
             raise UserErrorException("type is {!r}; CPU or GPU is expected".format(type))
 
     def get_default_datastore(self) -> Any:
-        """The default datastore; not offered by this version."""
-        raise not_yet("datastores")
+        """The default datastore: ``workspaceblobstore`` unless another was chosen."""
+        from azureml.core.datastore import Datastore
+        return Datastore.get_default(self)
 
     def set_default_datastore(self, name: str) -> None:
-        """Chooses the default datastore; not offered by this version."""
-        raise not_yet("datastores")
+        """Chooses the default datastore."""
+        self.datastores[name].set_as_default()
+
+    def _store_folders(self) -> Dict[str, str]:
+        """Folder of each datastore on the server's machine."""
+        return {name: store.container_name for name, store in self.datastores.items()}
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
         """The workspace as MLflow's tracking address, ``azureml://...``."""

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/reach.hpp"
+#include "io/file.hpp"
 
 namespace stoker::api {
 namespace {
@@ -108,7 +109,9 @@ const Spec<DeleteWorkspace::Input>& DeleteWorkspace::spec() {
 }
 
 io::Task<Result<Reply>> DeleteWorkspace::process(Call& call, Input input) {
-  CO_CHECK_OK(co_await call.services.runs.remove_workspace(std::move(input.workspace), input.force));
+  CO_CHECK_OK(co_await call.services.runs.remove_workspace(input.workspace, input.force));
+  auto clear = [folder = call.services.info.data_dir + "/datastores/" + input.workspace.text()] { return io::remove_tree(folder); };
+  CO_CHECK_OK(co_await io::blocking(call.services.pool, std::move(clear)));
   Reply reply;
   reply.status = 204;
   co_return reply;

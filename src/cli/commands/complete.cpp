@@ -55,6 +55,10 @@ class Complete final : public Command {
       TRY(const auto record, client.call("GET", fmt::format("/api/v1/workspaces/{}/models?latest=true", workspace)));
       return names_of(client::array_of(record, "models"), "name", "");
     }
+    if (values == Values::kDatastore) {
+      TRY(const auto record, client.call("GET", fmt::format("/api/v1/workspaces/{}/datastores", workspace)));
+      return names_of(client::array_of(record, "datastores"), "name", "path");
+    }
     TRY(const auto record, client.experiments(workspace));
     return names_of(client::array_of(record, "experiments"), "name", "");
   }

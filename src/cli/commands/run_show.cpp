@@ -1,5 +1,6 @@
 #include "cli/commands/commands.hpp"
 #include "cli/output/run_text.hpp"
+#include "client/records.hpp"
 
 namespace stoker::cli {
 namespace {
@@ -10,7 +11,9 @@ class RunShow final : public Command {
 
   Result<int> run(Context& context) override {
     TRY(auto client, context.connect());
-    TRY(const auto run, client::resolve_run(client, run_));
+    TRY(auto run, client::resolve_run(client, run_));
+    TRY(auto data, client.run_datasets(client::run_id(run)));
+    run["datasets"] = std::move(data["datasets"]);
     if (context.as_json) context.print(run);
     else context.out.write(run_page(run, context.out.terminal(), SystemClock().now()));
     return 0;

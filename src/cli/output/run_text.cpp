@@ -144,6 +144,20 @@ std::string error_text(const json::object& run, const Terminal& terminal) {
   return text;
 }
 
+std::string data_line(const json::object& run) {
+  std::string line;
+  for (const auto& item : array_of(run, "datasets")) {
+    if (!item.is_object()) continue;
+    const auto& use = item.get_object();
+    const auto& dataset = object_of(use, "dataset");
+    auto name = text_of(dataset, "name");
+    if (name.empty()) name = text_of(dataset, "id");
+    else name += fmt::format(" version {}", client::integer_of(dataset, "version"));
+    line += fmt::format("{}{} {}: {}", line.empty() ? "" : ", ", text_of(use, "relation"), clean(text_of(use, "name")), clean(name));
+  }
+  return line;
+}
+
 std::string run_page(const json::object& run, const Terminal& terminal, Time now) {
   const auto& spec = object_of(run, "spec");
   const bool is_interactive = text_of(run, "kind") == "interactive";
@@ -161,6 +175,7 @@ std::string run_page(const json::object& run, const Terminal& terminal, Time now
       {"source", clean(text_of(spec, "source_directory"))},
       {"snapshot", text_of(run, "snapshot")},
       {"git", git_line(object_of(run, "properties"))},
+      {"data", data_line(run)},
       {"environment", is_interactive ? "" : environment_line(spec)},
       {"target", is_interactive ? "" : fmt::format("{}, {}", text_of(run, "target"), resources_line(spec))},
       {"submitted", fmt::format("{}{}", time_line(run, "created_at", now),
