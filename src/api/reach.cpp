@@ -108,7 +108,7 @@ io::Task<Status> check_reach(Call& call, const Route& route) {
 
 io::Task<Status> check_run_reach(Call& call, RunId run, bool write) {
   if (call.caller.kind != Caller::Kind::kRun) co_return ok();
-  co_return co_await check_run(call, std::move(run), write);
+  co_return co_await check_run(call, std::move(run), write ? Wish::kWrite : Wish::kRead);
 }
 
 io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs) {

@@ -47,7 +47,7 @@ TEST_F(AdmissionTest, FinishedRunGetsNoMoreChildren) {
   const auto parent = when_ended(submit(spec()).id);
   auto late = spec();
   late.parent = parent.id;
-  const auto refused = wait(service_->submit(late, std::nullopt));
+  const auto refused = wait(service_->submit({.spec = late, .diff = {}}, std::nullopt));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidInput);
   EXPECT_EQ(refused.error().mistake_list().front().message,

@@ -98,6 +98,8 @@ class ScriptRunConfig:
         config = self.run_config
         body = {"source_directory": self._folder(), "target": config.target, "environment": config.environment._settings(),
                 "environment_variables": {str(name): str(value) for name, value in (config.environment_variables or {}).items()}}  # type: Dict[str, Any]
+        if config.history.enable_mlflow_tracking is False:
+            body["properties"] = {"azureml.enable_mlflow_tracking": "False"}
         if config.max_run_duration_seconds:
             body["max_run_duration_seconds"] = int(config.max_run_duration_seconds)
         if self.command:

@@ -26,6 +26,7 @@ constexpr std::array kTable = {
     CommandInfo{"run", "archive", "put runs away", make_run_archive},
     CommandInfo{"run", "restore", "bring archived runs back", make_run_restore},
     CommandInfo{"run", "delete", "delete ended runs for good", make_run_delete},
+    CommandInfo{"track", "", "run a program here, and keep its record as a run", make_track},
     CommandInfo{"experiment", "list", "list experiments", make_experiment_list},
     CommandInfo{"experiment", "show", "show an experiment and its latest runs", make_experiment_show},
     CommandInfo{"experiment", "create", "create an experiment", make_experiment_create},
@@ -41,6 +42,8 @@ constexpr std::array kTable = {
     CommandInfo{"secret", "get", "print the value of a secret", make_secret_get},
     CommandInfo{"secret", "list", "list the names of secrets", make_secret_list},
     CommandInfo{"secret", "delete", "delete a secret", make_secret_delete},
+    CommandInfo{"tensorboard", "", "show the logs of runs in TensorBoard", make_tensorboard},
+    CommandInfo{"mlflow", "env", "point MLflow's clients at your server", make_mlflow_env},
     CommandInfo{"snapshot", "create", "keep a folder as it is now", make_snapshot_create},
     CommandInfo{"server", "start", "start your server", make_server_start},
     CommandInfo{"server", "stop", "stop it; runs go on", make_server_stop},
@@ -53,6 +56,7 @@ constexpr std::array kTable = {
     CommandInfo{"help", "", "help for a command", make_help},
     CommandInfo{"version", "", "the version of this program", make_version},
     CommandInfo{"__complete", "", "candidates for a shell", make_complete},
+    CommandInfo{"__console", "", "shows and keeps what a tracked program writes", make_console},
 };
 
 }  // namespace
