@@ -12,6 +12,8 @@ IMPORTS = {
     "azureml.core": "VERSION __version__ Workspace Experiment Run ScriptRun ScriptRunConfig RunConfiguration Environment Dataset Datastore Model Image Webservice Keyvault "
                     "ComputeTarget ContainerRegistry LinkedService SynapseWorkspaceLinkedServiceConfiguration CondaDependencies",
     "azureml.core.workspace": "Workspace",
+    "azureml.tensorboard": "Tensorboard",
+    "azureml.tensorboard.export": "export_to_tensorboard",
     "azureml.core.experiment": "Experiment",
     "azureml.core.run": "Run _OfflineRun _SubmittedRun RUNNING_STATES",
     "azureml.core.script_run": "ScriptRun",

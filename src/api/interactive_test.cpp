@@ -246,7 +246,8 @@ TEST_F(InteractiveTest, OutputComesInPiecesWithStreamsAndTimes) {
   EXPECT_EQ(post(id, "log", fmt::format(R"({{"writer":{},"offset":7,"pieces":[{{"text":"gap"}}]}})", writer)).code(), "conflict");
   const auto wrong = post(id, "log", R"({"writer":0,"offset":0,"pieces":[{"stream":"in"},{"hex":"0g"}]})");
   EXPECT_EQ(wrong.status, 400);
-  for (const auto* path : {"writer", "pieces[0].stream", "pieces[0].text", "pieces[1].hex"}) EXPECT_NE(wrong.body.find(path), std::string::npos) << path;
+  for (const auto* path : {"writer", "pieces[0].stream", "pieces[0].text", "pieces[1].hex"})
+    EXPECT_NE(wrong.body.find(path), std::string::npos) << path;
 }
 
 TEST_F(InteractiveTest, ASubmittedRunsOutputComesFromItsSupervisor) {

@@ -105,8 +105,8 @@ class RunService {
   io::Task<Status> log_metrics(RunId run, MetricCall call);
   /// The number of a new writer of an interactive run's output. kWrongState: its supervisor brings the output of a submitted run.
   io::Task<Result<std::uint32_t>> open_console(RunId run);
-  /// Output of an interactive run, on disk when it is ok; the same bytes again change nothing. What comes late comes still: a run that has ended takes it, too.
-  /// kConflict: a newer writer has begun, or bytes are missing; kWrongState as above.
+  /// Output of an interactive run, on disk when it is ok; the same bytes again change nothing. What comes late comes still: a run that has ended
+  /// takes it, too. kConflict: a newer writer has begun, or bytes are missing; kWrongState as above.
   io::Task<Status> write_console(RunId run, ConsoleCall call);
   /// Something was written for the run: its client is there.
   io::Task<Status> heard(RunId run);

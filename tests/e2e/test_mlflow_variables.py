@@ -75,7 +75,7 @@ def test_python_gives_the_address_and_sets_the_token(stoker):
 import os
 from azureml.core import Workspace
 for name in ('default', 'vision'):
-    print(Workspace.get(name, subscription_id='stoker', resource_group='stoker').get_mlflow_tracking_uri())
+    print(Workspace('stoker', 'stoker', name).get_mlflow_tracking_uri())
 print(os.environ['MLFLOW_TRACKING_TOKEN'])
 """
     url, token = stoker.server_record()["url"], (stoker.home / "token").read_text().strip()

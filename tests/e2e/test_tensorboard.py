@@ -73,7 +73,7 @@ from azureml.core import Experiment, Workspace
 from azureml.exceptions import UserErrorException
 from azureml.tensorboard import Tensorboard
 from azureml.tensorboard.export import export_to_tensorboard
-run = Experiment(Workspace.get('default', subscription_id='stoker', resource_group='stoker'), 'board').start_logging(snapshot_directory=None)
+run = Experiment(Workspace('stoker', 'stoker', 'default'), 'board').start_logging(snapshot_directory=None)
 for i in range(4):
     run.log('loss', 1.0 / (i + 1), step=10 * i)
 run.log_list('curve', [3, 1, 4])

@@ -72,7 +72,7 @@ class Tensorboard:
         if self._runs:
             self._thread = threading.Thread(target=self._copy, args=(mirror,), name="stoker-tensorboard", daemon=True)
             self._thread.start()
-        print(self._url())
+        print(self._url(), flush=True)
         if start_browser:
             import webbrowser
             webbrowser.open(self._url())

@@ -71,9 +71,10 @@ Result<runs::ConsoleCall> parse_output(const std::string& text, Time now) {
 }  // namespace
 
 const Spec<OpenConsole::Input>& OpenConsole::spec() {
-  static const auto spec = Spec<Input>("The number of a new writer of an interactive run's output. From its first byte on those before it are refused.")
-                               .path("run", &Input::run, "the run's id")
-                               .answers(200, "ConsoleWriter");
+  static const auto spec =
+      Spec<Input>("The number of a new writer of an interactive run's output. From its first byte on those before it are refused.")
+          .path("run", &Input::run, "the run's id")
+          .answers(200, "ConsoleWriter");
   return spec;
 }
 
@@ -83,8 +84,9 @@ io::Task<Result<json::object>> OpenConsole::process(Call& call, Input input) {
 }
 
 const Spec<WriteLog::Input>& WriteLog::spec() {
-  static const auto spec = Spec<Input>("Output of an interactive run. On disk when this answers; the same bytes again change nothing. "
-                                       "A run that has ended takes what comes late.")
+  static const auto spec = Spec<Input>(
+                               "Output of an interactive run. On disk when this answers; the same bytes again change nothing. "
+                               "A run that has ended takes what comes late.")
                                .path("run", &Input::run, "the run's id")
                                .stream("application/json", "Output")
                                .answers(200, "OutputStored");

@@ -30,7 +30,8 @@ class Console final : public Command {
       TRY(auto client, context.connect(client::Start::kAfterCrash));
       if (instance.empty()) return client;
       TRY(const auto found, client::server_instance(client.endpoint().url));
-      if (found != instance) return Error(ErrorCode::kServerUnreachable, fmt::format("the server at {} is not the one of this run", client.endpoint().url));
+      if (found != instance)
+        return Error(ErrorCode::kServerUnreachable, fmt::format("the server at {} is not the one of this run", client.endpoint().url));
       return client;
     };
     context.as_json = true;  // no talk

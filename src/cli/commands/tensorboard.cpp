@@ -33,7 +33,8 @@ class Tensorboard final : public Command {
       words.push_back(client::run_id(run).text());
     }
     const auto python = io::find_program(interpreter_, client::variable(context.variables, "PATH"));
-    if (!python) return Error(ErrorCode::kNotFound, fmt::format("{} was not found", interpreter_)).hint("name a Python that has tensorboard: --interpreter");
+    if (!python)
+      return Error(ErrorCode::kNotFound, fmt::format("{} was not found", interpreter_)).hint("name a Python that has tensorboard: --interpreter");
     words[0] = *python;
     return become(words, context.variables);
   }

@@ -1,5 +1,6 @@
 #pragma once
-// Reads what a program writes into its pipes, passes it on to where it would have gone, and keeps it. Its owner says over the control pipe, a line each:
+// Reads what a program writes into its pipes, passes it on to where it would have gone, and keeps it. Its owner says over the control pipe, a line
+// each:
 //   flush        all that was written so far is wanted with the server; `flushed` is called when it was read
 //   end {json}   the program has ended so (the body of POST /runs/{run}/end); what is in the pipes is still read
 // The control pipe's end without `end` means that the owner is gone: left in good order when it had asked for a flush, else killed.

@@ -23,8 +23,9 @@ struct Pipe {
 
 struct Desk {
   ConsolePump pump() {
-    return ConsolePump({{out.read.release(), 1, shown.write.get()}, {quiet.read.release(), 2, -1}}, control.read.get(),
-                       [this](std::uint8_t stream, std::string_view bytes) { kept[stream] += bytes; }, [this] { ++flushes; });
+    return ConsolePump(
+        {{out.read.release(), 1, shown.write.get()}, {quiet.read.release(), 2, -1}}, control.read.get(),
+        [this](std::uint8_t stream, std::string_view bytes) { kept[stream] += bytes; }, [this] { ++flushes; });
   }
   std::string seen() {
     shown.write.reset();

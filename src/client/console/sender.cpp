@@ -149,7 +149,6 @@ Result<ConsoleSender::Step> ConsoleSender::step() {
   return Step::kDone;
 }
 
-
 Result<json::object> ConsoleSender::post(std::string_view verb, const json::value& body) {
   return client_->call("POST", fmt::format("/api/v1/runs/{}/{}", io::percent_encode(work_.run.text()), verb), &body);
 }

@@ -19,13 +19,13 @@ namespace stoker::client {
 struct ConsoleWork {
   RunId run;
   std::function<Result<Client>()> connect;
-  std::uint32_t writer = 0;                              // of an earlier process of this session; 0: none yet
-  std::function<Status(std::uint32_t)> keep_writer;      // before its first byte goes out
-  std::function<json::object()> environment;             // what the program runs in; empty: somebody else tells it
-  bool beats = false;                                    // the run is ours: heartbeats
-  std::function<void()> canceled;                        // somebody canceled the run
-  std::function<void()> delivered;                       // after finish(): all is with the server; in the sender's thread
-  std::function<void(std::string_view)> say;             // one line of talk
+  std::uint32_t writer = 0;                                    // of an earlier process of this session; 0: none yet
+  std::function<Status(std::uint32_t)> keep_writer;            // before its first byte goes out
+  std::function<json::object()> environment;                   // what the program runs in; empty: somebody else tells it
+  bool beats = false;                                          // the run is ours: heartbeats
+  std::function<void()> canceled;                              // somebody canceled the run
+  std::function<void()> delivered;                             // after finish(): all is with the server; in the sender's thread
+  std::function<void(std::string_view)> say;                   // one line of talk
   std::chrono::seconds give_up_after = std::chrono::hours(1);  // of silence, once the program has ended
 };
 

@@ -74,7 +74,8 @@ class Tracker {
 
  private:
   Status start_keeping() {
-    ConsoleStart start{.session = request_.session, .inputs = {}, .control = control_.read.get(), .reply = reply_.write.get(), .variables = request_.variables};
+    ConsoleStart start{
+        .session = request_.session, .inputs = {}, .control = control_.read.get(), .reply = reply_.write.get(), .variables = request_.variables};
     start.inputs = {{.fd = out_.read.get(), .stream = 1, .echo = STDOUT_FILENO}, {.fd = err_.read.get(), .stream = 2, .echo = STDERR_FILENO}};
     TRY(console_, start_console(start));
     return ok();

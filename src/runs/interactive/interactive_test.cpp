@@ -170,7 +170,9 @@ TEST_F(InteractiveTest, OutputIsThereOnceInOrder) {
   const auto piece = [this](std::uint64_t offset, std::string data, std::uint8_t stream = 1) {
     return OutputPiece{stream, offset, clock_.now(), std::move(data)};
   };
-  const auto write = [&](std::uint32_t by, std::vector<OutputPiece> pieces) { return wait(service_->write_console(run.id, {by, std::move(pieces)})); };
+  const auto write = [&](std::uint32_t by, std::vector<OutputPiece> pieces) {
+    return wait(service_->write_console(run.id, {by, std::move(pieces)}));
+  };
   const auto text = [&] { return *logs_->read(run.id, 0, 1000); };
   ASSERT_TRUE(write(writer, {piece(0, "one\n"), piece(4, "oops\n", 2)}));
   ASSERT_TRUE(write(writer, {piece(4, "oops\n", 2), piece(9, "two\n")}));
