@@ -1,7 +1,8 @@
 """``with stoker.capture(experiment="nightly") as run:``: a block of this process as a run, with all that is written meanwhile."""
-from typing import Any, Dict, Optional, Type
+from typing import TYPE_CHECKING, Any, Dict, Optional, Type
 
-from stoker._console import Console
+if TYPE_CHECKING:
+    from stoker._console import Console
 
 
 class capture:
@@ -40,6 +41,7 @@ class capture:
         self._run = Experiment(workspace, self._experiment).start_logging(snapshot_directory=self._snapshot_directory, display_name=self._display_name)
         if self._tags:
             self._run.set_tags(self._tags)
+        from stoker._console import Console  # starts processes: loaded where that is wanted
         try:
             self._console = Console(self._run.id)
         except BaseException as error:

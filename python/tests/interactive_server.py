@@ -170,7 +170,8 @@ class InteractiveServer(Server):
         return self.files[name][path][int(wanted.group(1)) if wanted else 0:]
 
     def names(self, name, **unused):
-        return {"files": [{"path": path, "origin": "upload", "size_bytes": len(content)} for path, content in sorted(self.files.get(name, {}).items())]}
+        return {"files": [{"path": path, "origin": "upload", "size_bytes": len(content), "link": "http://h/" + path}
+                          for path, content in sorted(self.files.get(name, {}).items())]}
 
     def experiment(self, body, **unused):
         return self.experiments.setdefault(body["name"], {"id": "e-{}".format(len(self.experiments) + 1), "number": 1, "workspace_id": "w-1", "name": body["name"],

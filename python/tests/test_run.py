@@ -17,7 +17,7 @@ ID = run_record()["id"]
 RUN = "/api/v1/runs/" + ID
 WORKSPACE = {"id": "w-1", "subscription_id": "s", "resource_group": "g", "name": "w1", "created_at": "2026-06-30T12:00:00.000000Z", "tags": {}}
 EXPERIMENT = {"id": "e-1", "number": 1, "workspace_id": "w-1", "name": "exp", "created_at": "x", "archived_at": None, "tags": {}, "run_count": 1}
-FILES = [{"path": "azureml-logs/70_driver_log.txt", "origin": "log"}, {"path": "outputs/a.txt", "origin": "outputs"}, {"path": "outputs/sub/b.txt", "origin": "outputs"}]
+FILES = [{"path": "azureml-logs/70_driver_log.txt", "origin": "log", "link": "http://h/log?signature=s"}, {"path": "outputs/a.txt", "origin": "outputs"}, {"path": "outputs/sub/b.txt", "origin": "outputs"}]
 
 
 class ServerCase(Case):
@@ -106,7 +106,7 @@ class DetailsTest(ServerCase):
         self.assertEqual(details["properties"], {"_azureml.ComputeTargetType": "local", "ContentSnapshotId": "ab" * 32, "azureml.git.commit": "c0ffee"})
         self.assertEqual(details["runDefinition"]["arguments"], ["--alpha", "0.5"])
         self.assertEqual(details["runDefinition"]["maxRunDurationSeconds"], 60)
-        self.assertEqual(list(details["logFiles"]), ["azureml-logs/70_driver_log.txt"])
+        self.assertEqual(details["logFiles"], {"azureml-logs/70_driver_log.txt": "http://h/log?signature=s"})
         self.assertEqual(details["submittedBy"], "ann@box")
         self.assertNotIn("error", details)
 

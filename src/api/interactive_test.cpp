@@ -109,7 +109,7 @@ TEST_F(InteractiveTest, MetricsAreStoredOnceAndComeBack) {
   const auto& series = record.at("metrics").as_array();
   ASSERT_EQ(series.size(), 2U);
   EXPECT_EQ(series[0].at("count"), 3);
-  EXPECT_NE(answer.body.find("\"values\":[1.0]"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("\"values\":[1]"), std::string::npos) << answer.body;
   EXPECT_EQ(series[0].at("points").at(1).at("values").at(0), "NaN");
   EXPECT_EQ(series[1].at("points").at(0).at("values").at(0), "text");
   EXPECT_EQ(end(id, "completed").status, 200);
@@ -124,10 +124,24 @@ TEST_F(InteractiveTest, MetricsComeInColumnsToo) {
   ASSERT_EQ(log(id, 1, point("loss", "1") + "," + point("loss", "-0.5") + "," + row).status, 200);
   const auto answer = request("GET", "/api/v1/runs/" + id + "/metrics?layout=columns");
   EXPECT_EQ(answer.body, R"({"metrics":[{"name":"loss","kind":"scalar","columns":[],"steps":[null,null],)"
-                         R"("times":["2026-01-01T00:00:00.000000Z","2026-01-01T00:00:00.000000Z"],"values":[1.0,-0.5],"count":2,"truncated":false},)"
-                         R"({"name":"t","kind":"row","columns":["a","b"],"steps":[7],"times":["2026-01-01T00:00:00.000001Z"],"values":[[1.0,"x"]],)"
+                         R"("times":["2026-01-01T00:00:00.000000Z","2026-01-01T00:00:00.000000Z"],"values":[1,-0.5],"count":2,"truncated":false},)"
+                         R"({"name":"t","kind":"row","columns":["a","b"],"steps":[7],"times":["2026-01-01T00:00:00.000001Z"],"values":[[1,"x"]],)"
                          R"("count":1,"truncated":false}]})");
   EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/metrics?layout=colums").status, 400);
+}
+
+TEST_F(InteractiveTest, AScalarIsDrawnInBuckets) {
+  start();
+  const auto id = id_of(begun());
+  ASSERT_EQ(log(id, 1, point("loss", "1") + "," + point("loss", "-0.5") + "," + point("loss", "\"NaN\"")).status, 200);
+  const auto drawn = request("GET", "/api/v1/runs/" + id + "/metrics?layout=drawing&name=loss&buckets=1");
+  const auto time = R"("times":["2026-01-01T00:00:00.000000Z"])";
+  EXPECT_EQ(drawn.body,
+            fmt::format(R"({{"metrics":[{{"name":"loss","count":3,"counts":[3],"nan_counts":[1],"first":{{"steps":[0],{0},"values":[1.0]}},)"
+                        R"("last":{{"steps":[2],{0},"values":["NaN"]}},"min":{{"steps":[1],{0},"values":[-0.5]}},)"
+                        R"("max":{{"steps":[0],{0},"values":[1.0]}}}}]}})",
+                        time));
+  EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/metrics?layout=drawing").status, 400);
 }
 
 TEST_F(InteractiveTest, WrongMetricsAreRefusedWhole) {

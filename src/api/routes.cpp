@@ -71,7 +71,7 @@ std::vector<Route> make_routes() {
   add(route<GetLogSpans>(Method::kGet, "/api/v1/runs/{run}/log/spans", kRunReader, "get_log_spans"));
   add(route<FollowRun>(Method::kGet, "/api/v1/runs/{run}/follow", kRunReader, "follow_run"));
   add(route<ListFiles>(Method::kGet, "/api/v1/runs/{run}/files", kRunReader, "list_files"));
-  add(route<GetFile>(Method::kGet, "/api/v1/runs/{run}/files/{path...}", kRunReader, "get_file"));
+  add(route<GetFile>(Method::kGet, "/api/v1/runs/{run}/files/{path...}", kRunReader | Access::kLink, "get_file"));
   add(route<GetDiff>(Method::kGet, "/api/v1/runs/{run}/diff", kRunReader, "get_diff"));
   add(route<GetEnvironment>(Method::kGet, "/api/v1/runs/{run}/environment", kRunReader, "get_environment"));
   add(route<PutEnvironment>(Method::kPut, "/api/v1/runs/{run}/environment", kRunOwner, "put_environment"));

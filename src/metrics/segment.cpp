@@ -32,7 +32,8 @@ std::string encode_segment_header(const SegmentHeader& header) {
 }
 
 Result<std::optional<SegmentHeader>> decode_segment_header(std::string_view bytes) {
-  if (bytes.size() < kSegmentHeaderSize || !bytes.starts_with(kMagic) || get_u32(bytes.substr(kCheckedHeader)) != crc32c(bytes.substr(0, kCheckedHeader)))
+  if (bytes.size() < kSegmentHeaderSize || !bytes.starts_with(kMagic) ||
+      get_u32(bytes.substr(kCheckedHeader)) != crc32c(bytes.substr(0, kCheckedHeader)))
     return std::optional<SegmentHeader>();
   Cursor cursor(bytes.substr(12, 12));
   if (const auto version = get_u32(bytes.substr(8)); version > kVersion)

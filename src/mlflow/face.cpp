@@ -124,7 +124,7 @@ api::Reply incident(api::Call& call, std::string_view what) {
 
 }  // namespace
 
-api::Answer Face::before(api::Answer next) && {
+api::Responder Face::before(api::Responder next) && {
   auto face = std::make_shared<Face>(std::move(*this));
   return [face, next = std::move(next)](const api::Services& services, const api::HttpLimits& limits, io::Pool& transfers, const api::Head& head,
                                         api::BodyReader& body, api::Peer& peer) -> io::Task<api::Reply> {

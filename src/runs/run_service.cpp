@@ -296,6 +296,10 @@ void RunService::Impl::changed(const Ledger::Change& change) {
     if (has(change.effects, Effect::kSendCancel)) begin_cancel(*place);
   }
   if (has(change.effects, Effect::kFreePlace)) free_place(run);
+  if (run.spec.kind == RunKind::kInteractive && is_terminal(run.state)) {
+    console_.forget(run.id);
+    secrets_.forget(run.id);
+  }
   if (has(change.effects, Effect::kSettle))
     log::info("runs", "run ended", {{"run", run.id.text()}, {"state", to_text(run.state)}, {"end", run.end ? run.end->message : std::string()}});
   parts_.feed.notify(run.id);

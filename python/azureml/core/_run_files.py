@@ -15,9 +15,9 @@ from stoker._client import path_of
 class FilesPart:
     """Methods of `Run`; not for use alone."""
 
-    def _files(self) -> List[Dict[str, Any]]:
+    def _files(self, links: bool = False) -> List[Dict[str, Any]]:
         with translated(not_found=RunNotFoundException):
-            return self._service.read("files")["files"]
+            return self._service.read("files", links="true" if links else None)["files"]
 
     def _content(self, name: str) -> bytes:
         target = io.BytesIO()

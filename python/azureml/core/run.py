@@ -179,9 +179,9 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
     def get_details(self) -> Dict[str, Any]:
         """runId, target, status, startTimeUtc, endTimeUtc, properties, runDefinition (submitted runs), logFiles, and error when there is one (spec 3.8).
 
-        The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
+        Addresses in logFiles open without a token, for an hour. The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
         """
-        return _details.details(self._refresh(), self._files(), self._client.endpoint.url)
+        return _details.details(self._refresh(), self._files(links=True))
 
     def get_details_with_logs(self) -> Dict[str, Any]:
         """`get_details` with the contents of the log files in place of their addresses."""

@@ -53,7 +53,8 @@ TEST(ScriptLine, ValuesOfAllSorts) {
 }
 
 TEST(ScriptLine, AListKeepsItsDuplicates) {
-  EXPECT_EQ(point(R"({"op":"metric","kind":"list","name":"a","values":[0,2,2]})").values, (std::vector<MetricValue>{std::int64_t{0}, std::int64_t{2}, std::int64_t{2}}));
+  EXPECT_EQ(point(R"({"op":"metric","kind":"list","name":"a","values":[0,2,2]})").values,
+            (std::vector<MetricValue>{std::int64_t{0}, std::int64_t{2}, std::int64_t{2}}));
   EXPECT_TRUE(point(R"({"op":"metric","kind":"list","name":"a","values":[]})").values.empty());
 }
 
