@@ -4,12 +4,14 @@ Standard library only, Python 3.6 to 3.13. What users import is mostly ``azureml
 
 * :class:`stoker.Client`: finds the server (and has it started), calls the REST API, follows a run.
 * :class:`stoker.Record`: what is kept of a run: events, environment, diff, samples, output with times; archive, restore, delete.
+* :class:`stoker.capture`: a block of this process as a run, with all that is written meanwhile.
 * :mod:`stoker._runtime`: what a script inside a run says to its supervisor.
 * :class:`stoker.StokerError`: the one error, with a code, a hint and every mistake of an input.
 """
+from stoker._capture import capture
 from stoker._client import Client
 from stoker._record import Record
 from stoker.errors import StokerError
 
 __version__ = "0.1.0"
-__all__ = ["Client", "Record", "StokerError", "__version__"]
+__all__ = ["Client", "Record", "StokerError", "__version__", "capture"]

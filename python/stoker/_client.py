@@ -113,13 +113,13 @@ class Client:
         """Records of all files of a run, its logs included."""
         return self.get(path_of("runs", run_id, "files"))["files"]
 
-    def download(self, run_id: str, name: str, target: BinaryIO) -> int:
-        """Writes the bytes of a run's file to `target`; returns how many."""
-        return self.download_from(path_of("runs", run_id, "files", name), target)
+    def download(self, run_id: str, name: str, target: BinaryIO, offset: int = 0) -> int:
+        """Writes the bytes of a run's file from `offset` on to `target`; returns how many."""
+        return self.download_from(path_of("runs", run_id, "files", name), target, offset)
 
-    def download_from(self, path: str, target: BinaryIO) -> int:
-        """Writes the bytes at `path` of the API to `target`; returns how many."""
-        response, connection = self._send("GET", path, None, {})
+    def download_from(self, path: str, target: BinaryIO, offset: int = 0) -> int:
+        """Writes the bytes at `path` of the API from `offset` on to `target`; returns how many."""
+        response, connection = self._send("GET", path, None, {"Range": "bytes={}-".format(offset)} if offset else {})
         try:
             if response.status >= 400:
                 raise self._refusal(response.status, self._read(response))

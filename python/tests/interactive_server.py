@@ -163,13 +163,15 @@ class InteractiveServer(Server):
             raise Refused(409, "conflict", "{} is taken".format(path))
         return {"path": path}
 
-    def fetch(self, name, path, **unused):
+    def fetch(self, name, path, headers, **unused):
         if path not in self.files.get(name, {}):
             raise Refused(404, "not_found", "the run has no file " + path)
-        return self.files[name][path]
+        wanted = re.match("bytes=([0-9]+)-", headers.get("Range", ""))
+        return self.files[name][path][int(wanted.group(1)) if wanted else 0:]
 
     def names(self, name, **unused):
-        return {"files": [{"path": path, "origin": "upload", "link": "http://h/" + path} for path in sorted(self.files.get(name, {}))]}
+        return {"files": [{"path": path, "origin": "upload", "size_bytes": len(content), "link": "http://h/" + path}
+                          for path, content in sorted(self.files.get(name, {}).items())]}
 
     def experiment(self, body, **unused):
         return self.experiments.setdefault(body["name"], {"id": "e-{}".format(len(self.experiments) + 1), "number": 1, "workspace_id": "w-1", "name": body["name"],

@@ -12,6 +12,8 @@ IMPORTS = {
     "azureml.core": "VERSION __version__ Workspace Experiment Run ScriptRun ScriptRunConfig RunConfiguration Environment Dataset Datastore Model Image Webservice Keyvault "
                     "ComputeTarget ContainerRegistry LinkedService SynapseWorkspaceLinkedServiceConfiguration CondaDependencies",
     "azureml.core.workspace": "Workspace",
+    "azureml.tensorboard": "Tensorboard",
+    "azureml.tensorboard.export": "export_to_tensorboard",
     "azureml.core.experiment": "Experiment",
     "azureml.core.run": "Run _OfflineRun _SubmittedRun RUNNING_STATES",
     "azureml.core.script_run": "ScriptRun",
@@ -112,6 +114,10 @@ azureml.core:Workspace.get_default_compute_target(type)
 azureml.core:Workspace.get_default_keyvault()
 azureml.core:Workspace.get_mlflow_tracking_uri(_with_auth=False)
 azureml.core:Workspace.sync_keys()
+azureml.tensorboard:Tensorboard(runs, local_root=None, port=6006, use_display_name=False)
+azureml.tensorboard:Tensorboard.start(start_browser=False)
+azureml.tensorboard:Tensorboard.stop()
+azureml.tensorboard.export:export_to_tensorboard(run_data, logdir, logger=None, recursive=True)
 azureml.core:Workspace.list_keys()
 azureml.core:Workspace.update_dependencies()
 azureml.core:Workspace.diagnose_workspace()

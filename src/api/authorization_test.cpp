@@ -58,6 +58,8 @@ constexpr Row kMatrix[] = {
     {"archive_run", false, true, false, false, false},
     {"restore_run", false, true, false, false, false},
     {"log_metrics", false, true, true, false, false},
+    {"open_console", false, true, true, false, false},
+    {"write_log", false, true, true, false, false},
     {"cancel_run", false, true, true, false, false},
     {"explain_run", false, true, true, false, false},
     {"list_events", false, true, true, false, false},

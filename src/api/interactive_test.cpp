@@ -243,6 +243,34 @@ TEST_F(InteractiveTest, WhoWroteWhatIsToldOncePerCall) {
   EXPECT_TRUE(told(id).back().ends_with("k18, k19 and 5 more set")) << told(id).back();
 }
 
+TEST_F(InteractiveTest, OutputComesInPiecesWithStreamsAndTimes) {
+  start();
+  const auto id = id_of(begun());
+  const auto writer = post(id, "console").record().at("writer").as_int64();
+  const auto body = fmt::format(R"({{"writer":{},"offset":0,"pieces":[{{"stream":"stdout","time":"2026-01-01T00:00:00Z","text":"one\n"}},)"
+                                R"({{"stream":"stderr","time":"2026-01-01T00:00:01Z","hex":"ff0a"}}]}})",
+                                writer);
+  EXPECT_EQ(post(id, "log", body).record().at("offset"), 6);
+  EXPECT_EQ(post(id, "log", body).status, 200);
+  EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/log").body, "one\n\xff\n");
+  EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/log?stream=stderr").body, "\xff\n");
+  const auto spans = request("GET", "/api/v1/runs/" + id + "/log/spans").record().at("spans").as_array();
+  ASSERT_EQ(spans.size(), 2U);
+  EXPECT_EQ(spans[1].at("time"), "2026-01-01T00:00:01.000000Z");
+  EXPECT_EQ(post(id, "log", fmt::format(R"({{"writer":{},"offset":7,"pieces":[{{"text":"gap"}}]}})", writer)).code(), "conflict");
+  const auto wrong = post(id, "log", R"({"writer":0,"offset":0,"pieces":[{"stream":"in"},{"hex":"0g"}]})");
+  EXPECT_EQ(wrong.status, 400);
+  for (const auto* path : {"writer", "pieces[0].stream", "pieces[0].text", "pieces[1].hex"})
+    EXPECT_NE(wrong.body.find(path), std::string::npos) << path;
+}
+
+TEST_F(InteractiveTest, ASubmittedRunsOutputComesFromItsSupervisor) {
+  start();
+  const auto run = submit("hang");
+  EXPECT_EQ(post(run, "console").code(), "state.wrong");
+  EXPECT_EQ(post(run, "log", R"({"writer":1,"offset":0,"pieces":[]})").code(), "state.wrong");
+}
+
 TEST_F(InteractiveTest, ArchivingIsToldOnce) {
   start();
   const auto id = id_of(begun());

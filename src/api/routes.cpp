@@ -1,3 +1,4 @@
+#include "api/handlers/console.hpp"
 #include "api/handlers/datasets.hpp"
 #include "api/handlers/datastores.hpp"
 #include "api/handlers/experiments.hpp"
@@ -78,6 +79,8 @@ std::vector<Route> make_routes() {
   add(route<GetMetrics>(Method::kGet, "/api/v1/runs/{run}/metrics", kRunReader, "get_metrics"));
   add(route<LogMetrics>(Method::kPost, "/api/v1/runs/{run}/metrics", kRunOwner, "log_metrics"));
   add(route<GetLog>(Method::kGet, "/api/v1/runs/{run}/log", kRunReader, "get_log"));
+  add(route<OpenConsole>(Method::kPost, "/api/v1/runs/{run}/console", kRunOwner, "open_console"));
+  add(route<WriteLog>(Method::kPost, "/api/v1/runs/{run}/log", kRunOwner, "write_log"));
   add(route<GetLogSpans>(Method::kGet, "/api/v1/runs/{run}/log/spans", kRunReader, "get_log_spans"));
   add(route<FollowRun>(Method::kGet, "/api/v1/runs/{run}/follow", kRunReader, "follow_run"));
   add(route<ListFiles>(Method::kGet, "/api/v1/runs/{run}/files", kRunReader, "list_files"));

@@ -81,6 +81,11 @@ Result<std::vector<Span>> LogStore::spans(const RunId& run, std::uint64_t offset
   return log->spans(offset, limit);
 }
 
+Result<std::uint32_t> LogStore::newest_attempt(const RunId& run) {
+  TRY(const auto log, impl_->log(run));
+  return log->newest_attempt();
+}
+
 Status LogStore::remove(const RunId& run) {
   TRY(const auto log, impl_->log(run));
   CHECK_OK(log->remove());

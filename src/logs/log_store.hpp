@@ -68,6 +68,8 @@ class LogStore {
     std::string data;
   };
   Result<std::vector<Tail>> tail(const RunId& run, int attempt, int stream, std::uint64_t offset, std::size_t limit);
+  /// The number of the newest attempt that wrote; 0: none did.
+  Result<std::uint32_t> newest_attempt(const RunId& run);
   /// Ok when there is nothing.
   Status remove(const RunId& run);
 

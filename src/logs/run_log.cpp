@@ -237,6 +237,12 @@ Result<std::uint64_t> RunLog::size(int stream) {
   return stream == kAllStreams ? end() : now_.totals[static_cast<std::size_t>(stream - 1)];
 }
 
+Result<std::uint32_t> RunLog::newest_attempt() {
+  const std::lock_guard lock(mutex_);
+  CHECK_OK(load());
+  return now_.attempt;
+}
+
 Result<Entry> RunLog::entry(std::uint64_t number) {
   if (number >= durable_.entries) return pending_[number - durable_.entries];
   TRY(const auto bytes, io::read_at(index_.get(), kHeaderSize + number * kEntrySize, kEntrySize));

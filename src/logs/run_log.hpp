@@ -28,6 +28,7 @@ class RunLog {
   Result<std::string> read(std::uint64_t offset, std::size_t limit, int stream);
   Result<std::vector<Span>> spans(std::uint64_t offset, std::size_t limit);
   Result<std::vector<LogStore::Tail>> tail(int attempt, int stream, std::uint64_t offset, std::size_t limit);
+  Result<std::uint32_t> newest_attempt();
   Status remove();
 
   bool can_forget() const { return !is_dirty_; }

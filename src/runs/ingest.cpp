@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "runs/ledger.hpp"
+#include "runs/secrets/masked_output.hpp"
 #include "runs/secrets/secrets.hpp"
 
 namespace stoker::runs {
@@ -25,19 +26,10 @@ struct Ingest::Attempt {
   Grown grown;                  // since the last sync
   bool is_settling = false;
   bool given_up = false;
-  std::array<std::optional<Trail>, logs::kStreamCount + 1>
-      trails;  // by stream, from its first output under a mask on; threads of the pool, one at a time
+  Trails trails;  // threads of the pool, one at a time
 };
 
 namespace {
-
-/// What was written before the first piece of a stream that this server sees: a restart must not uncover a value that it cuts in two.
-Status load_trail(logs::LogStore& logs, const RunId& run, int attempt, const protocol::OutputRecord& output, std::size_t reach, Trail& trail) {
-  if (output.offset == 0) return ok();
-  TRY(const auto tails, logs.tail(run, attempt, static_cast<int>(output.stream), output.offset, reach));
-  for (const auto& tail : tails) trail.add(tail.data, tail.offset, reach);
-  return ok();
-}
 
 void hide(const Mask& mask, std::string& text) {
   Trail whole;
@@ -121,23 +113,13 @@ void Ingest::close(const RunId& run) {
 }
 
 Status Ingest::write_log(Attempt& attempt, std::vector<Record>& records, const Mask& mask, bool& grew) {
-  std::vector<logs::Piece> pieces;
-  std::vector<Blot> blots;
+  std::vector<OutputPiece> pieces;
   for (auto& record : records) {
     auto* output = std::get_if<protocol::OutputRecord>(&record.payload);
-    if (output == nullptr) continue;
-    const auto stream = static_cast<std::uint8_t>(output->stream);
-    if (!mask.is_empty() && stream < attempt.trails.size()) {
-      auto& trail = attempt.trails[stream];
-      if (!trail) CHECK_OK(load_trail(stores_.logs, attempt.run, attempt.number, *output, mask.reach(), trail.emplace()));
-      std::ranges::move(mask.apply(output->data, output->offset, *trail), std::back_inserter(blots));
-    }
-    pieces.push_back({.stream = stream, .offset = output->offset, .data = output->data, .time = record.time});
+    if (output != nullptr) pieces.push_back({static_cast<std::uint8_t>(output->stream), output->offset, record.time, std::move(output->data)});
   }
   grew = !pieces.empty();
-  if (grew) CHECK_OK(stores_.logs.append(attempt.run, attempt.number, pieces));
-  for (const auto& blot : blots) CHECK_OK(stores_.logs.blot(attempt.run, attempt.number, blot.offset, blot.length));
-  return ok();
+  return write_masked(stores_.logs, attempt.run, attempt.number, mask, attempt.trails, pieces);
 }
 
 Result<Ingest::Batch> Ingest::append(Attempt& attempt, std::uint64_t received, const std::string& bytes, const Mask& mask) {

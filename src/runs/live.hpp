@@ -40,14 +40,20 @@ struct Place {
 struct Live {
   std::map<std::string, Line> lines;
   std::unordered_map<RunId, Place> places;
-  std::unordered_map<RunId, Session> sessions;  // interactive runs that sent a heartbeat
-  std::unordered_map<RunId, RunId> roots;       // of those that have a parent: the top of their tree
+  std::unordered_map<RunId, Session> sessions;                        // interactive runs that sent a heartbeat
+  std::unordered_map<RunId, RunId> roots;                             // of those that have a parent: the top of their tree
+  std::unordered_map<ExperimentId, std::int64_t> experiment_numbers;  // MLflow's, of those that runs were submitted to
   std::uint64_t next_order = 1;
   std::size_t placing = 0;
 
   const RunId& root_of(const RunId& run) const {
     const auto at = roots.find(run);
     return at == roots.end() ? run : at->second;
+  }
+
+  std::int64_t number_of(const ExperimentId& experiment) const {
+    const auto at = experiment_numbers.find(experiment);
+    return at == experiment_numbers.end() ? 0 : at->second;
   }
 
   Line* line_of(const std::string& target) {

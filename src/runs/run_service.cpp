@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "catalog/experiments.hpp"
 #include "catalog/runs.hpp"
 #include "protocol/messages.hpp"
 #include "runs/admission.hpp"
@@ -29,6 +30,7 @@ class RunService::Impl final : public HubOwner {
         secrets_(parts_.catalog, parts_.clock, parts_.secret),
         ingest_(parts_.loop, parts_.pool, ledger_, secrets_, {parts_.logs, parts_.metrics, parts_.samples}, parts_.feed),
         metric_intake_(parts_.loop, parts_.pool, parts_.metrics, parts_.feed),
+        console_(parts_.loop, parts_.pool, parts_.clock, parts_.logs, secrets_, parts_.feed),
         hub_(*this, ingest_, parts_.server_instance),
         tasks_(parts_.loop, "runs"),
         admission_(parts_),
@@ -49,6 +51,8 @@ class RunService::Impl final : public HubOwner {
   io::Task<Result<Explanation>> explain(RunId run);
   io::Task<Status> log_metrics(RunId run, MetricCall call);
   io::Task<Status> log_points(RunId run, std::vector<MetricPoint> points);
+  io::Task<Result<std::uint32_t>> open_console(RunId run);
+  io::Task<Status> write_console(RunId run, ConsoleCall call);
   Counts counts() const;
 
   io::Task<Result<Standing>> standing(RunId run, int attempt) override;
@@ -64,6 +68,7 @@ class RunService::Impl final : public HubOwner {
   Secrets& secrets() { return secrets_; }
 
  private:
+  io::Task<Status> check_interactive(RunId run);
   void changed(const Ledger::Change& change);
   void note_place(const Run& run, const targets::Handle& handle);
   io::Task<void> find_data(Run run);
@@ -72,7 +77,7 @@ class RunService::Impl final : public HubOwner {
   io::Task<void> release(std::string target, targets::Handle handle);
   io::Task<Status> resume(Run run);
   io::Task<Status> say(RunId run, Event event);
-  io::Task<Status> note_roots(const std::vector<Run>& runs);
+  io::Task<Status> note_origins(const std::vector<Run>& runs);
 
   Parts parts_;
   Live live_;
@@ -80,6 +85,7 @@ class RunService::Impl final : public HubOwner {
   Secrets secrets_;
   Ingest ingest_;
   MetricIntake metric_intake_;
+  Console console_;
   SupervisorHub hub_;
   io::TaskGroup tasks_;
   Admission admission_;
@@ -96,7 +102,7 @@ io::Task<Status> RunService::Impl::start() {
   auto load = [](db::Connection& connection) { return catalog::live_runs(connection); };
   CO_TRY(auto runs, co_await parts_.catalog.read(std::move(load)));
   const auto count = runs.size();
-  CO_CHECK_OK(co_await note_roots(runs));
+  CO_CHECK_OK(co_await note_origins(runs));
   for (auto& run : runs) CO_CHECK_OK(co_await resume(std::move(run)));
   if (count > 0) log::info("runs", "live runs found", {{"runs", count}, {"placed", live_.places.size()}});
   tasks_.spawn("dispatch", dispatcher_.run());
@@ -132,23 +138,32 @@ io::Task<Status> RunService::Impl::resume(Run run) {
   co_return ok();
 }
 
-/// Their programs are told the top of their tree; a sweep's thousand children have one parent, which is asked for once.
-io::Task<Status> RunService::Impl::note_roots(const std::vector<Run>& runs) {
+/// Their programs are told the top of their tree and MLflow's number of their experiment; a sweep's thousand children have one parent, which is
+/// asked for once.
+io::Task<Status> RunService::Impl::note_origins(const std::vector<Run>& runs) {
   std::map<RunId, RunId> roots;  // by parent
+  std::map<ExperimentId, std::int64_t> numbers;
   for (const auto& run : runs) {
-    if (run.spec.parent && run.spec.kind == RunKind::kScript) roots.emplace(*run.spec.parent, *run.spec.parent);
+    if (run.spec.kind != RunKind::kScript) continue;
+    if (run.spec.parent) roots.emplace(*run.spec.parent, *run.spec.parent);
+    if (!live_.experiment_numbers.contains(run.experiment)) numbers.emplace(run.experiment, 0);
   }
-  if (roots.empty()) co_return ok();
-  auto climb = [roots](db::Connection& connection) mutable -> Result<std::map<RunId, RunId>> {
+  if (roots.empty() && numbers.empty()) co_return ok();
+  auto look = [&roots, &numbers](db::Connection& connection) -> Status {
     for (auto& [parent, root] : roots) {
       TRY(root, catalog::find_root(connection, parent));
     }
-    return std::move(roots);
+    for (auto& [id, number] : numbers) {
+      TRY(const auto experiment, catalog::find_experiment(connection, id));
+      number = experiment.number;
+    }
+    return ok();
   };
-  CO_TRY(roots, co_await parts_.catalog.read(std::move(climb)));
+  CO_CHECK_OK(co_await parts_.catalog.read(std::move(look)));
   for (const auto& run : runs) {
     if (run.spec.parent && run.spec.kind == RunKind::kScript) live_.roots.insert_or_assign(run.id, roots.at(*run.spec.parent));
   }
+  for (const auto& [id, number] : numbers) live_.experiment_numbers.insert_or_assign(id, number);
   co_return ok();
 }
 
@@ -163,12 +178,13 @@ io::Task<void> RunService::Impl::stop() {
   co_await tasks_.join();
   co_await ingest_.stop();
   co_await metric_intake_.stop();
+  co_await console_.stop();
 }
 
 io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch) {
   CO_TRY(auto admitted, co_await admission_.admit(std::move(submissions), std::move(key), is_batch));
   if (admitted.is_new) {
-    CO_CHECK_OK(co_await note_roots(admitted.runs));
+    CO_CHECK_OK(co_await note_origins(admitted.runs));
     for (const auto& run : admitted.runs) dispatcher_.enqueue(run);
   }
   co_return std::move(admitted.runs);
@@ -218,6 +234,26 @@ io::Task<Status> RunService::Impl::log_points(RunId id, std::vector<MetricPoint>
   MetricCall call{.writer = {}, .sequence = 0, .points = std::move(points)};
   CO_CHECK_OK(co_await metric_intake_.take(id, std::move(call)));
   co_return co_await interactive_.heard(std::move(id));
+}
+
+io::Task<Status> RunService::Impl::check_interactive(RunId id) {
+  auto find = [id](db::Connection& connection) { return catalog::find_run(connection, id); };
+  CO_TRY(const auto run, co_await parts_.catalog.read(std::move(find)));
+  if (run.spec.kind == RunKind::kInteractive) co_return ok();
+  co_return Error(ErrorCode::kWrongState, fmt::format("run {} is not interactive: its supervisor brings its output", id.text()))
+      .hint("write to the program's standard output");
+}
+
+io::Task<Result<std::uint32_t>> RunService::Impl::open_console(RunId id) {
+  CO_CHECK_OK(co_await check_interactive(id));
+  CO_CHECK_OK(co_await interactive_.heard(id));
+  co_return co_await console_.open(id);
+}
+
+io::Task<Status> RunService::Impl::write_console(RunId id, ConsoleCall call) {
+  CO_CHECK_OK(co_await check_interactive(id));
+  CO_CHECK_OK(co_await console_.take(id, std::move(call)));
+  co_return co_await interactive_.heard(id);
 }
 
 Counts RunService::Impl::counts() const {
@@ -276,6 +312,10 @@ void RunService::Impl::changed(const Ledger::Change& change) {
     if (has(change.effects, Effect::kSendCancel)) begin_cancel(*place);
   }
   if (has(change.effects, Effect::kFreePlace)) free_place(run);
+  if (run.spec.kind == RunKind::kInteractive && is_terminal(run.state)) {
+    console_.forget(run.id);
+    secrets_.forget(run.id);
+  }
   if (has(change.effects, Effect::kSettle))
     log::info("runs", "run ended", {{"run", run.id.text()}, {"state", to_text(run.state)}, {"end", run.end ? run.end->message : std::string()}});
   parts_.feed.notify(run.id);
@@ -290,7 +330,8 @@ void RunService::Impl::note_place(const Run& run, const targets::Handle& handle)
     if (!place.data) return std::nullopt;
     const auto* line = live_.line_of(run.spec.target);
     const auto gpus = line == nullptr ? 0 : static_cast<std::int64_t>(line->target->capacity().gpus.size());
-    return start_message(run, live_.root_of(id), gpus, parts_.run_token(run.id, run.attempt), parts_.server_url(), *place.data);
+    const Origin origin{.root = live_.root_of(id), .experiment_number = live_.number_of(run.experiment)};
+    return start_message(run, origin, gpus, parts_.run_token(run.id, run.attempt), parts_.server_url(), *place.data);
   };
   hub_.assign(handle.supervisor_id, run.id, run.attempt, static_cast<std::uint64_t>(run.journal_acked), std::move(start));
   if (!run.spec.data.empty()) tasks_.spawn("data of " + run.id.text(), find_data(run));
@@ -374,6 +415,8 @@ io::Task<Result<RunState>> RunService::heartbeat(RunId run) { return impl_->inte
 io::Task<Status> RunService::log_metrics(RunId run, MetricCall call) { return impl_->log_metrics(std::move(run), std::move(call)); }
 io::Task<Status> RunService::log_points(RunId run, std::vector<MetricPoint> points) { return impl_->log_points(std::move(run), std::move(points)); }
 io::Task<Result<Run>> RunService::note_word(RunId run, Word word) { return impl_->interactive().note(std::move(run), std::move(word)); }
+io::Task<Result<std::uint32_t>> RunService::open_console(RunId run) { return impl_->open_console(std::move(run)); }
+io::Task<Status> RunService::write_console(RunId run, ConsoleCall call) { return impl_->write_console(std::move(run), std::move(call)); }
 io::Task<Status> RunService::heard(RunId run) { return impl_->interactive().heard(std::move(run)); }
 io::Task<Status> RunService::remove(RunId run, bool with_children) { return impl_->removal().remove(std::move(run), with_children); }
 io::Task<Status> RunService::remove_workspace(WorkspaceId workspace, bool with_runs) {

@@ -17,6 +17,7 @@
 #include "logs/log_store.hpp"
 #include "metrics/metric_store.hpp"
 #include "runs/explain.hpp"
+#include "runs/interactive/console.hpp"
 #include "runs/interactive/metric_intake.hpp"
 #include "runs/known_runs.hpp"
 #include "runs/metric_index.hpp"
@@ -121,6 +122,11 @@ class RunService {
   io::Task<Status> log_metrics(RunId run, MetricCall call);
   /// The same in no numbered call; whether the run may be written to has been asked (known_runs). On disk when it is ok.
   io::Task<Status> log_points(RunId run, std::vector<MetricPoint> points);
+  /// The number of a new writer of an interactive run's output. kWrongState: its supervisor brings the output of a submitted run.
+  io::Task<Result<std::uint32_t>> open_console(RunId run);
+  /// Output of an interactive run, on disk when it is ok; the same bytes again change nothing. What comes late comes still: a run that has ended
+  /// takes it, too. kConflict: a newer writer has begun, or bytes are missing; kWrongState as above.
+  io::Task<Status> write_console(RunId run, ConsoleCall call);
   /// Something was written for the run: its client is there.
   io::Task<Status> heard(RunId run);
 

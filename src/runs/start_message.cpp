@@ -17,9 +17,22 @@ void add_scopes(const Run& run, const std::string& server_url, std::map<std::str
   variables["AZUREML_RUN_HISTORY_SERVICE_ENDPOINT"] = server_url;
 }
 
+/// With them plain `mlflow.log_metric` lands in the run. The workspace by its id, which is the only one of its kind.
+void add_mlflow(const Run& run, std::int64_t experiment_number, protocol::StartMessage& start) {
+  const auto wish = run.spec.properties.find(std::string(kMlflowProperty));
+  if (wish != run.spec.properties.end() && wish->second == "False") return;
+  auto& variables = start.identity_variables;
+  const bool is_default = run.spec.workspace == WorkspaceName();
+  variables["MLFLOW_TRACKING_URI"] = start.server_url + (is_default ? "" : "/mlflow/" + run.workspace.text());
+  variables["MLFLOW_TRACKING_TOKEN"] = start.run_token;
+  variables["MLFLOW_RUN_ID"] = run.id.text();
+  variables["MLFLOW_EXPERIMENT_ID"] = std::to_string(experiment_number);
+  variables["MLFLOW_EXPERIMENT_NAME"] = run.spec.experiment;
+}
+
 }  // namespace
 
-protocol::StartMessage start_message(const Run& run, const RunId& root, std::int64_t host_gpus, std::string run_token, std::string server_url,
+protocol::StartMessage start_message(const Run& run, const Origin& origin, std::int64_t host_gpus, std::string run_token, std::string server_url,
                                      std::vector<DataPlan> data) {
   protocol::StartMessage start{.run = run.id,
                                .attempt = run.attempt,
@@ -33,7 +46,7 @@ protocol::StartMessage start_message(const Run& run, const RunId& root, std::int
   start.identity_variables = {
       {"STOKER_RUN_ID", run.id.text()},
       {"AZUREML_RUN_ID", run.id.text()},
-      {"AZUREML_ROOT_RUN_ID", root.text()},
+      {"AZUREML_ROOT_RUN_ID", origin.root.text()},
       {"AZUREML_ARM_SUBSCRIPTION", run.spec.workspace.subscription_id},
       {"AZUREML_ARM_RESOURCEGROUP", run.spec.workspace.resource_group},
       {"AZUREML_ARM_WORKSPACE_NAME", run.spec.workspace.name},
@@ -46,6 +59,7 @@ protocol::StartMessage start_message(const Run& run, const RunId& root, std::int
       {"AZUREML_SERVICE_ENDPOINT", start.server_url},
   };
   add_scopes(run, start.server_url, start.identity_variables);
+  if (origin.experiment_number > 0) add_mlflow(run, origin.experiment_number, start);
   if (run.spec.parent) start.identity_variables["AZUREML_PARENT_RUN_ID"] = run.spec.parent->text();
   return start;
 }

@@ -17,6 +17,7 @@
 #include "api/router.hpp"
 #include "base/log.hpp"
 #include "client/home.hpp"
+#include "client/python_tree.hpp"
 #include "io/signals.hpp"
 #include "mlflow/face.hpp"
 #include "server/data_folder.hpp"
@@ -65,14 +66,6 @@ class Server {
   io::Signal stop_requested_{loop_};
   bool stopping_ = false;
 };
-
-std::string tree_beside(const std::string& program) {
-  const auto folder = program.substr(0, program.rfind('/'));
-  for (const auto* place : {"/../lib/stoker/python", "/../../python", "/../python"}) {
-    if (io::exists(folder + place + "/stoker/__init__.py")) return folder + place;
-  }
-  return {};
-}
 
 Result<std::string> supervisor_beside(const std::string& program) {
   auto path = program.substr(0, program.rfind('/')) + "/stoker-supervisor";
@@ -138,7 +131,7 @@ Result<std::unique_ptr<targets::Target>> Server::make_local_target() {
                            .directory = data_->file("targets/local"),
                            .settings = std::move(settings),
                            .supervisor_program = std::move(supervisor),
-                           .python_tree = options_.python_tree.empty() ? tree_beside(program) : options_.python_tree,
+                           .python_tree = options_.python_tree.empty() ? client::python_tree_beside(program) : options_.python_tree,
                            .server_url = [this] { return http_->url(); },
                            .supervisor_token = [this](const std::string& id) { return tokens_->supervisor_token(id); }};
   TRY(const auto kind, targets::require_kind("local"));

@@ -9,7 +9,7 @@
 
 #include "base/log.hpp"
 #include "environments/environment.hpp"
-#include "supervisor/observation/surroundings.hpp"
+#include "environments/surroundings.hpp"
 #include "supervisor/processes/leftovers.hpp"
 #include "supervisor/variables.hpp"
 
@@ -193,7 +193,7 @@ io::Task<void> Attempt::record_environment() {
     const auto& spec = start_.spec;
     const auto* kind = environments::find_environment_kind(spec.environment.kind);
     auto content = kind->describe(lock_, environments::variables_of(spec));
-    add_surroundings(content, user_);
+    environments::add_surroundings(content, user_);
     return content;
   };
   auto content = co_await io::blocking(world_.pool, std::move(work));

@@ -25,7 +25,11 @@ Variables least(const VariableInputs& inputs) {
 }
 
 void put_identity(Variables& variables, const protocol::StartMessage& start, const VariableInputs& inputs) {
-  for (const auto& [name, value] : start.identity_variables) variables[name] = value;
+  // Who names an MLflow server means that one: our run is not there.
+  const bool names_mlflow = variables.contains("MLFLOW_TRACKING_URI");
+  for (const auto& [name, value] : start.identity_variables) {
+    if (!names_mlflow || !name.starts_with("MLFLOW_")) variables[name] = value;
+  }
   variables["STOKER_RUN_ID"] = start.run.text();
   variables["STOKER_ATTEMPT"] = protocol::attempt_key(start.run, start.attempt);
   variables["AZUREML_RUN_ID"] = start.run.text();

@@ -1,6 +1,6 @@
 #pragma once
 // The environment variables of a run's program. Layers, later wins: the supervisor's minimum, what the client's shell had, the environment's
-// own (specification, then what preparing it gave), the run's, and our identity. Pure.
+// own (specification, then what preparing it gave), the run's, and our identity (but of MLflow's variables where the user names a server). Pure.
 
 #include <map>
 #include <string>

@@ -59,6 +59,16 @@ TEST(Variables, PythonIsUnbufferedAndFindsOurPackagesFirst) {
   EXPECT_EQ(variables.at("PYTHONUNBUFFERED"), "");
 }
 
+TEST(Variables, AnMlflowServerOfTheUserStays) {
+  auto start = a_start();
+  start.identity_variables = {{"MLFLOW_TRACKING_URI", "http://ours"}, {"MLFLOW_RUN_ID", "exp_1_abc"}};
+  EXPECT_EQ(run_variables(start, {}).at("MLFLOW_TRACKING_URI"), "http://ours");
+  start.spec.environment_variables = {{"MLFLOW_TRACKING_URI", "http://theirs"}};
+  const auto variables = run_variables(start, {});
+  EXPECT_EQ(variables.at("MLFLOW_TRACKING_URI"), "http://theirs");
+  EXPECT_FALSE(variables.contains("MLFLOW_RUN_ID"));
+}
+
 TEST(Variables, GpusAreAlwaysNamedWhereTheMachineHasSome) {
   auto start = a_start();
   EXPECT_FALSE(run_variables(start, {}).contains("CUDA_VISIBLE_DEVICES"));

@@ -316,10 +316,17 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
     def __exit__(self, kind: Optional[Type[BaseException]], value: Any, trace: Any) -> None:
         if not self._is_interactive or self.get_status() in TERMINAL_STATES:
             return  # it stays as it was ended inside the block
-        if kind is None or (kind is SystemExit and value.code in (None, 0)):
+        if self._outcome(kind, value)["outcome"] == "completed":
             self.complete()
         else:
             self._fail(value)
+
+    @staticmethod
+    def _outcome(kind: Optional[Type[BaseException]], value: Any) -> Dict[str, Any]:
+        """The body of POST /runs/{run}/end for how a block ended."""
+        if kind is None or (kind is SystemExit and value.code in (None, 0)):
+            return {"outcome": "completed", "error": None}
+        return {"outcome": "failed", "error": _error_body(value, None)}
 
     def __repr__(self) -> str:
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(self._experiment.name, self._run_id, self.type, self.get_status())

@@ -101,6 +101,8 @@ class ScriptRunConfig:
         data = _data_bindings.gather(config, self._words(), workspace)
         if data:
             body["data"] = data
+        if config.history.enable_mlflow_tracking is False:
+            body["properties"] = {"azureml.enable_mlflow_tracking": "False"}
         if config.max_run_duration_seconds:
             body["max_run_duration_seconds"] = int(config.max_run_duration_seconds)
         if self.command:

@@ -302,8 +302,12 @@ class Workspace:
         return {name: store.container_name for name, store in self.datastores.items()}
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
-        """The workspace as MLflow's tracking address, ``azureml://...``."""
-        return "azureml://{}/mlflow/v1.0{}?".format(self._client.endpoint.url.split("://", 1)[-1], self._scope)
+        """The workspace as MLflow's tracking address, ``http://...``; what ``mlflow.set_tracking_uri`` wants.
+
+        MLflow's clients take the token from ``MLFLOW_TRACKING_TOKEN``: it is set in this process, unless the user has set one.
+        """
+        from stoker import _mlflow
+        return _mlflow.tracking_uri(self._client.endpoint, (self._subscription_id, self._resource_group, self._name))
 
     # -- changing it -----------------------------------------------------------------------------------------------
 

@@ -63,5 +63,9 @@ std::unique_ptr<Command> make_complete();
 std::unique_ptr<Command> make_help();
 std::unique_ptr<Command> make_version();
 std::unique_ptr<Command> make_errors();
+std::unique_ptr<Command> make_track();
+std::unique_ptr<Command> make_console();
+std::unique_ptr<Command> make_mlflow_env();
+std::unique_ptr<Command> make_tensorboard();
 
 }  // namespace stoker::cli

@@ -26,6 +26,7 @@ constexpr std::array kTable = {
     CommandInfo{"run", "archive", "put runs away", make_run_archive},
     CommandInfo{"run", "restore", "bring archived runs back", make_run_restore},
     CommandInfo{"run", "delete", "delete ended runs for good", make_run_delete},
+    CommandInfo{"track", "", "run a program here, and keep its record as a run", make_track},
     CommandInfo{"experiment", "list", "list experiments", make_experiment_list},
     CommandInfo{"experiment", "show", "show an experiment and its latest runs", make_experiment_show},
     CommandInfo{"experiment", "create", "create an experiment", make_experiment_create},
@@ -52,6 +53,8 @@ constexpr std::array kTable = {
     CommandInfo{"datastore", "files", "list files of a datastore", make_datastore_files},
     CommandInfo{"datastore", "upload", "upload files to a datastore", make_datastore_upload},
     CommandInfo{"datastore", "download", "download files of a datastore", make_datastore_download},
+    CommandInfo{"tensorboard", "", "show the logs of runs in TensorBoard", make_tensorboard},
+    CommandInfo{"mlflow", "env", "point MLflow's clients at your server", make_mlflow_env},
     CommandInfo{"snapshot", "create", "keep a folder as it is now", make_snapshot_create},
     CommandInfo{"server", "start", "start your server", make_server_start},
     CommandInfo{"server", "stop", "stop it; runs go on", make_server_stop},
@@ -64,6 +67,7 @@ constexpr std::array kTable = {
     CommandInfo{"help", "", "help for a command", make_help},
     CommandInfo{"version", "", "the version of this program", make_version},
     CommandInfo{"__complete", "", "candidates for a shell", make_complete},
+    CommandInfo{"__console", "", "shows and keeps what a tracked program writes", make_console},
 };
 
 }  // namespace

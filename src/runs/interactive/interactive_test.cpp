@@ -1,6 +1,7 @@
 #include "runs/interactive/interactive.hpp"
 
 #include "catalog/events.hpp"
+#include "runs/secrets/secrets.hpp"
 #include "runs/test_service.hpp"
 
 namespace stoker::runs {
@@ -160,6 +161,52 @@ TEST_F(InteractiveTest, MetricsAreTakenOnceUntilTheEnd) {
   EXPECT_EQ(wait(service_->log_metrics(run.id, late)).error().code(), ErrorCode::kWrongState);
   EXPECT_EQ(wait(service_->log_metrics(RunId("none"), first)).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(*metrics_->count(run.id), 3U);
+}
+
+TEST_F(InteractiveTest, OutputIsThereOnceInOrder) {
+  start();
+  const auto run = begin_one();
+  const auto writer = *wait(service_->open_console(run.id));
+  const auto piece = [this](std::uint64_t offset, std::string data, std::uint8_t stream = 1) {
+    return OutputPiece{stream, offset, clock_.now(), std::move(data)};
+  };
+  const auto write = [&](std::uint32_t by, std::vector<OutputPiece> pieces) {
+    return wait(service_->write_console(run.id, {by, std::move(pieces)}));
+  };
+  const auto text = [&] { return *logs_->read(run.id, 0, 1000); };
+  ASSERT_TRUE(write(writer, {piece(0, "one\n"), piece(4, "oops\n", 2)}));
+  ASSERT_TRUE(write(writer, {piece(4, "oops\n", 2), piece(9, "two\n")}));
+  EXPECT_EQ(text(), "one\noops\ntwo\n");
+  EXPECT_EQ(*logs_->read(run.id, 0, 1000, 2), "oops\n");
+  EXPECT_EQ(write(writer, {piece(99, "gap")}).error().code(), ErrorCode::kConflict);
+  stop();
+  start();
+  ASSERT_TRUE(write(writer, {piece(9, "two\n"), piece(13, "three\n")}));
+  const auto second = *wait(service_->open_console(run.id));
+  EXPECT_GT(second, writer);
+  ASSERT_TRUE(write(second, {piece(0, "again\n")}));
+  EXPECT_EQ(write(writer, {piece(19, "late\n")}).error().code(), ErrorCode::kConflict);
+  ASSERT_TRUE(end(run.id));
+  ASSERT_TRUE(write(second, {piece(6, "last words\n")}));
+  EXPECT_EQ(text(), "one\noops\ntwo\nthree\nagain\nlast words\n");
+}
+
+TEST_F(InteractiveTest, SecretsStandInNoOutputOfClients) {
+  start();
+  const auto run = begin_one();
+  ASSERT_TRUE(wait(service_->secrets().put(run.workspace, "key", "hunter22")));
+  const auto writer = *wait(service_->open_console(run.id));
+  ASSERT_TRUE(wait(service_->write_console(run.id, {writer, {{1, 0, clock_.now(), "the key is hun"}}})));
+  ASSERT_TRUE(wait(service_->write_console(run.id, {writer, {{1, 14, clock_.now(), "ter22!\n"}}})));
+  EXPECT_EQ(*logs_->read(run.id, 0, 100), "the key is ********!\n");
+}
+
+TEST_F(InteractiveTest, SubmittedRunsTakeNoOutputFromClients) {
+  start();
+  const auto run = submit("hang");
+  EXPECT_EQ(wait(service_->open_console(run.id)).error().code(), ErrorCode::kWrongState);
+  EXPECT_EQ(wait(service_->write_console(run.id, {1, {}})).error().code(), ErrorCode::kWrongState);
+  EXPECT_EQ(wait(service_->open_console(RunId("none"))).error().code(), ErrorCode::kNotFound);
 }
 
 TEST_F(InteractiveTest, ManyWritersAtOnceLoseNothing) {

@@ -4,7 +4,6 @@
 
 #include "supervisor/observation/gpu_meter.hpp"
 #include "supervisor/observation/sampler.hpp"
-#include "supervisor/observation/surroundings.hpp"
 #include "supervisor/test_support.hpp"
 
 namespace stoker::supervisor {
@@ -110,17 +109,6 @@ TEST(GpuMeter, NothingIsStartedWithoutAGpuOrWithoutTheProgram) {
   GpuMeter({}, "/usr/bin:/bin", std::chrono::seconds(10)).add_to(values);
   GpuMeter({0}, "/nowhere", std::chrono::seconds(10)).add_to(values);
   EXPECT_TRUE(values.empty());
-}
-
-TEST(Surroundings, AreTold) {
-  EXPECT_EQ(os_release_value("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", "PRETTY_NAME"), "Debian GNU/Linux 12 (bookworm)");
-  EXPECT_EQ(os_release_value("NAMES=x\nNAME=plain", "NAME"), "plain");
-  EXPECT_EQ(os_release_value("", "NAME"), "");
-  json::object record;
-  add_surroundings(record, "ada");
-  EXPECT_EQ(record.at("user").as_string(), "ada");
-  EXPECT_FALSE(record.at("host").as_string().empty());
-  EXPECT_NE(record.at("platform").as_string().find("Linux"), json::string::npos);
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ void Uploader::choose(const Scan& scan, bool all) {
     const bool rests = before != seen_.end() && before->second == file.mark;
     const auto sent = sent_.find(file.local);
     const bool is_new = sent == sent_.end() || sent->second.mark != file.mark || (all && sent->second.failed);
-    if (is_new && (rests || all)) queue_.push_back(file);
+    const bool may_grow = file.origin == "logs" && (sent == sent_.end() || std::chrono::steady_clock::now() >= sent->second.next_at);
+    if (is_new && (rests || all || may_grow)) queue_.push_back(file);
     seen.emplace(file.local, file.mark);
   }
   seen_ = std::move(seen);
@@ -112,9 +113,11 @@ io::Task<void> Uploader::send_from_queue() {
 
 io::Task<void> Uploader::send(FoundFile file) {
   std::function<Result<io::Fd>()> open = [work = work_, local = file.local] { return open_found_file(work, local); };
+  const auto before = std::chrono::steady_clock::now();
   const auto answer = co_await put(file.name, file.origin, std::move(open));
+  const auto now = std::chrono::steady_clock::now();
   auto& sent = sent_[file.local];
-  sent = {file.mark, !answer};
+  sent = {file.mark, !answer, now + (now - before) * 20};
   if (answer && !answer->kept) record(file.name, *answer, file.origin);
   // Gone since the scan: the script's own doing, and no news.
   if (answer || answer.error().code() == ErrorCode::kNotFound) co_return;

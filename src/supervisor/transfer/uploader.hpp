@@ -1,6 +1,6 @@
 #pragma once
-// Sends the files of ./outputs and ./logs while the script runs (those that have come to rest) and, after its end, all that are left;
-// and files that the script uploads by name. Made by link_services.hpp; attempt.cpp calls begin(), finish(), stop(), the script's
+// Sends the files of ./outputs while the script runs (those that have come to rest), those of ./logs also while they grow, and, after its end, all
+// that are left; and files that the script uploads by name. Made by link_services.hpp; attempt.cpp calls begin(), finish(), stop(), the script's
 // socket calls upload(). While the server is away everything waits. Each file that has arrived becomes a FileRecord.
 
 #include <deque>
@@ -35,6 +35,8 @@ class Uploader final : public Uploads {
   struct Sent {
     FileMark mark;
     bool failed = false;  // told already; tried again only when it changes
+    /// A file of ./logs that still grows is sent whole again, but sending takes at most a twentieth of the time.
+    std::chrono::steady_clock::time_point next_at;
   };
   struct Answer {
     std::uint64_t size = 0;

@@ -102,6 +102,29 @@ TEST(Uploader, AFileThatChangesIsSentAgain) {
   EXPECT_EQ(server.files().at("outputs/f"), "two");
 }
 
+TEST(Uploader, LogsAreSentWhileTheyGrowAndOutputsOnlyAtRest) {
+  TemporaryFolder folder;
+  PlayedServer server;
+  Desk desk(folder.path(), server.url());
+  std::string text;
+  const auto grow = [&] {
+    text += "more\n";
+    desk.put("logs/events", text);
+    desk.put("outputs/model", text);
+  };
+  grow();
+  desk.uploader->begin();
+  // Every look of the uploader finds both changed.
+  ASSERT_TRUE(desk.until([&] {
+    grow();
+    return std::ranges::count(desk.recorded(), "logs/events") > 1;
+  }));
+  EXPECT_EQ(std::ranges::count(desk.recorded(), "outputs/model"), 0);
+  EXPECT_TRUE(run_task(desk.loop, desk.uploader->finish()));
+  EXPECT_EQ(server.files().at("logs/events"), text);
+  EXPECT_EQ(server.files().at("outputs/model"), text);
+}
+
 TEST(Uploader, WaitsForAServerThatIsAway) {
   TemporaryFolder folder;
   std::uint16_t port = 0;

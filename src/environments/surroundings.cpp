@@ -1,4 +1,4 @@
-#include "supervisor/observation/surroundings.hpp"
+#include "environments/surroundings.hpp"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "io/file.hpp"
 
-namespace stoker::supervisor {
+namespace stoker::environments {
 
 std::string os_release_value(std::string_view text, std::string_view name) {
   while (!text.empty()) {
@@ -35,4 +35,4 @@ void add_surroundings(json::object& environment, const std::string& user) {
   environment["platform"] = to_valid_utf8(fmt::format("{}{} {} {}", name, system.sysname, system.release, system.machine));
 }
 
-}  // namespace stoker::supervisor
+}  // namespace stoker::environments

@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 
-namespace stoker::supervisor {
+namespace stoker::environments {
 
 /// Adds `host`, `user` and `platform` ("Debian GNU/Linux 12 (bookworm), Linux 6.1.0 x86_64"). `user` empty: its number is told.
 void add_surroundings(json::object& environment, const std::string& user);
@@ -14,4 +14,4 @@ void add_surroundings(json::object& environment, const std::string& user);
 /// The value of `name` in the text of /etc/os-release, without quotes; empty when it is not there. Pure.
 std::string os_release_value(std::string_view text, std::string_view name);
 
-}  // namespace stoker::supervisor
+}  // namespace stoker::environments
