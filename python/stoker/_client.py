@@ -98,7 +98,7 @@ class Client:
         """Takes a snapshot of a folder of this machine through the ``stoker`` program.
 
         :param max_bytes: of the folder; 0 for no limit.
-        :returns: ``{"snapshot": id, "properties": {git's state}}``.
+        :returns: ``{"snapshot": id, "properties": {git's state}, "diff": uncommitted changes or None}``.
         :raises StokerError: ``source.invalid``, ``input.too_large`` and the like; nothing was stored then.
         """
         return json.loads(_server.call_program(["snapshot", "create", folder, "--json"] + _limit("--max-bytes", max_bytes), None, self._variables()))

@@ -2,7 +2,7 @@
 
 Logging never waits: points are kept here and one thread of the process sends them in batches, in order, each batch with a number of this writer, so that a batch
 that is sent twice counts once. With the server away they are kept and sent when it is back. `flush` and the end of the process wait for them. Runs whose
-owner is this process get a heartbeat. A forked child begins empty: what its parent has not sent yet stays the parent's.
+owner is this process get a heartbeat, and once what this process runs in. A forked child begins empty: what its parent has not sent yet stays the parent's.
 """
 import atexit
 import os
@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 from stoker.errors import StokerError
 
@@ -44,7 +44,9 @@ class Recorder:
         self._not_before = 0.0
         self._pause = 0.05
         self._beats = False
+        self._has_beaten = False  # the server watches over runs that have: the first goes before any points, since a busy process is never without some
         self._next_beat = 0.0
+        self._describes = False  # the environment is still to be told
         self._failure = None  # type: Optional[StokerError]
 
     # -- the user's thread -----------------------------------------------------------------------------------------
@@ -67,29 +69,45 @@ class Recorder:
         self._next_beat = time.monotonic() + (0.0 if now else HEARTBEAT_SECONDS)
         process.wake(self)
 
+    def describe(self) -> None:
+        """Tells the run's record what this process runs in, in the background."""
+        process = _the_process()
+        self._describes = True
+        process.wake(self)
+
     def rest(self) -> None:
         """Ends the heartbeats."""
         self._beats = False
 
     @property
+    def has_points(self) -> bool:
+        """Points wait."""
+        return bool(self._waiting or self._sending)
+
+    @property
     def is_clear(self) -> bool:
         """Nothing waits."""
-        return not self._waiting and not self._sending
+        return not self.has_points and not self._describes
 
     def wait(self, timeout: float) -> bool:
-        """Waits until nothing waits any more; False: the time was over."""
-        return _the_process().drain([self], timeout)
+        """Waits until no point waits any more; False: the time was over."""
+        return _the_process().drain([self], timeout, lambda each: not each.has_points)
 
     def flush(self, timeout: float) -> None:
-        """Waits until all that was added is on the server's disk.
+        """Waits until all that was added, and the environment, is on the server's disk.
 
         :raises StokerError: ``timeout``, or what the server answered.
         """
-        if not self.wait(timeout):
-            raise StokerError("timeout", "{} points of the run {} are not with the server {} yet after {:g} s; they are kept and sent later".format(
-                len(self._waiting) + len(self._sending), self.run_id, self.client.endpoint.url, timeout), retryable=True)
+        if not _the_process().drain([self], timeout):
+            raise StokerError("timeout", "{} of the run {} not with the server {} yet after {:g} s; kept and sent later".format(
+                self.waiting_text(), self.run_id, self.client.endpoint.url, timeout), retryable=True)
         if self._failure is not None:
             raise self._failure
+
+    def waiting_text(self) -> str:
+        """``12 points and the environment``."""
+        points = len(self._waiting) + len(self._sending)
+        return " and ".join((["{} points".format(points)] if points else []) + (["the environment"] if self._describes else []))
 
     # -- the sending thread ----------------------------------------------------------------------------------------
 
@@ -101,12 +119,19 @@ class Recorder:
         return min(times) if times else None
 
     def work(self) -> None:
-        """Sends one batch, or a heartbeat; never raises."""
+        """Sends one batch, the environment, or a heartbeat; never raises."""
         try:
-            if not self.is_clear:
+            if self._beats and not self._has_beaten:
+                self._beat()
+            elif self.has_points:
                 self._send()
+            elif self._describes:
+                self.client.call("PUT", "/runs/{}/environment".format(self.run_id), _environment())
+                self._describes = False
+                self._pause = 0.05
+                return  # silence means something only from the first heartbeat on
             else:
-                self.client.post("/runs/{}/heartbeat".format(self.run_id), {})
+                self._beat()
             self._pause = 0.05
             self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
         except StokerError as error:
@@ -115,6 +140,10 @@ class Recorder:
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:
                 self._give_up(error)
+
+    def _beat(self) -> None:
+        self.client.post("/runs/{}/heartbeat".format(self.run_id), {})
+        self._has_beaten = True
 
     def _send(self) -> None:
         if not self._sending:
@@ -129,12 +158,29 @@ class Recorder:
 
     def _give_up(self, error: StokerError) -> None:
         """The server will never take it: the run is over, or gone."""
-        self._failure = error if not self.is_clear else None
+        if self._describes and not self.has_points:  # a record is poorer for it, the run goes on
+            self._describes = False
+            if error.code != "conflict":  # the process that began the run has told it
+                print("stoker: the environment of the run {} was not recorded: {}".format(self.run_id, error.message), file=sys.stderr)
+            return
+        self._failure = error if self.has_points else None
         if self._failure is not None:
             print("stoker: {} points of the run {} were not taken: {}".format(len(self._waiting) + len(self._sending), self.run_id, error.message), file=sys.stderr)
         self._waiting.clear()
         self._sending = []
         self._beats = False
+
+
+_told = None  # type: Optional[Dict[str, Any]]
+
+
+def _environment() -> Dict[str, Any]:
+    """Looked up once in a process."""
+    global _told
+    if _told is None:
+        from stoker import _surroundings
+        _told = _surroundings.environment()
+    return _told
 
 
 def _point(point: Point) -> Dict[str, Any]:
@@ -228,20 +274,20 @@ class _Process:
         with self._changed:
             self._changed.notify_all()
 
-    def drain(self, recorders: List[Recorder], timeout: float) -> bool:
+    def drain(self, recorders: List[Recorder], timeout: float, is_done: Callable[[Recorder], bool] = lambda each: each.is_clear) -> bool:
         """Waits until nothing of these waits; the caller sends too. False: the time was over."""
         until = time.monotonic() + timeout
-        while not all(each.is_clear for each in recorders):
+        while not all(is_done(each) for each in recorders):
             if time.monotonic() > until:
                 return False
             if self._busy.acquire(timeout=max(0.0, until - time.monotonic())):
                 try:
                     for each in recorders:
-                        if not each.is_clear and each._not_before <= time.monotonic():
+                        if not is_done(each) and each._not_before <= time.monotonic():
                             each.work()
                 finally:
                     self._busy.release()
-            if not all(each.is_clear for each in recorders):
+            if not all(is_done(each) for each in recorders):
                 time.sleep(0.01)
         return True
 
@@ -300,8 +346,7 @@ def _at_exit() -> None:
     if waiting and not process.drain(waiting, EXIT_PATIENCE):
         for each in waiting:
             if not each.is_clear:
-                print("stoker: {} points of the run {} were lost: no server answered for {:.0f} s".format(
-                    len(each._waiting) + len(each._sending), each.run_id, EXIT_PATIENCE), file=sys.stderr)
+                print("stoker: {} of the run {} lost: no server answered for {:.0f} s".format(each.waiting_text(), each.run_id, EXIT_PATIENCE), file=sys.stderr)
 
 
 atexit.register(_at_exit)

@@ -29,7 +29,8 @@ class InteractiveServer(Server):
     def __init__(self):
         super().__init__()
         self.runs, self.metrics, self.files, self.experiments, self.secrets = {}, {}, {}, {}, {}
-        self.snapshots = {}
+        self.snapshots, self.environments = {}, {}
+        self.changes, self.begun, self.cancels = [], [], []
         self.batches, self.beats, self.seen, self.keys = [], [], {}, {}
         self.is_away = False
         self.loses_answers = 0
@@ -70,6 +71,7 @@ class InteractiveServer(Server):
         key = headers.get("Idempotency-Key")
         if key in self.keys:
             return 201, {"runs": self.keys[key]}
+        self.begun += body["runs"]
         made = []
         for wanted in body["runs"]:
             if wanted["parent"]:
@@ -102,13 +104,25 @@ class InteractiveServer(Server):
             self.live(name).update(state=state, error=body["error"] and dict(body["error"], hint=""), ended_at="2026-06-30T12:00:02.000000Z")
         return self.runs[name]
 
-    def cancel(self, name, **unused):
+    def cancel(self, name, body, **unused):
+        self.cancels.append(body["by"])
         self.live(name)["state"] = "Canceled"
         return self.runs[name]
 
     def beat(self, name, **unused):
         self.beats.append(name)
         return {"state": self.live(name)["state"]}
+
+    def describe(self, name, body, **unused):
+        self.run(name)
+        if self.environments.setdefault(name, body) != body:
+            raise Refused(409, "conflict", "told already")
+        return body
+
+    def environment(self, name, **unused):
+        if name not in self.environments:
+            raise Refused(404, "not_found", "the environment is not known")
+        return self.environments[name]
 
     def take(self, name, body, **unused):
         self.live(name)
@@ -132,6 +146,7 @@ class InteractiveServer(Server):
 
     def change(self, name, body, **unused):
         run = self.run(name)
+        self.changes.append(body)
         for key, value in (body.get("properties") or {}).items():
             if run["properties"].get(key, value) != value:
                 raise Refused(409, "conflict", "the property {} is written once".format(key))
@@ -154,7 +169,7 @@ class InteractiveServer(Server):
         return self.files[name][path]
 
     def names(self, name, **unused):
-        return {"files": [{"path": path, "origin": "upload"} for path in sorted(self.files.get(name, {}))]}
+        return {"files": [{"path": path, "origin": "upload", "link": "http://h/" + path} for path in sorted(self.files.get(name, {}))]}
 
     def experiment(self, body, **unused):
         return self.experiments.setdefault(body["name"], {"id": "e-{}".format(len(self.experiments) + 1), "number": 1, "workspace_id": "w-1", "name": body["name"],
@@ -196,7 +211,9 @@ ROUTES = [
     ("GET", "/workspaces", lambda self, **unused: {"workspaces": [WORKSPACE]}),
     ("PATCH", "/workspaces/w-1", lambda self, body, **unused: dict(WORKSPACE, **body)),
     ("DELETE", "/workspaces/w-1", lambda self, **unused: (200, {})),
+    ("GET", "/workspaces/w-1", lambda self, **unused: WORKSPACE),
     ("POST", E_, InteractiveServer.experiment),
+    ("GET", E_ + "/([^/]+)", lambda self, name, **unused: self.experiments[name]),
     ("GET", E_, lambda self, **unused: {"experiments": list(self.experiments.values())}),
     ("PATCH", E_ + "/([^/]+)", InteractiveServer.change_experiment),
     ("DELETE", E_ + "/([^/]+)", InteractiveServer.delete_experiment),
@@ -213,6 +230,8 @@ ROUTES = [
     ("POST", R + "/end", InteractiveServer.end),
     ("POST", R + "/cancel", InteractiveServer.cancel),
     ("POST", R + "/heartbeat", InteractiveServer.beat),
+    ("PUT", R + "/environment", InteractiveServer.describe),
+    ("GET", R + "/environment", InteractiveServer.environment),
     ("POST", R + "/metrics", InteractiveServer.take),
     ("GET", R + "/metrics", InteractiveServer.read),
     ("GET", R + "/files", InteractiveServer.names),

@@ -25,7 +25,9 @@ from azureml.exceptions import UserErrorException, ComputeTargetException, Activ
 from azureml.telemetry import set_diagnostics_collection
 set_diagnostics_collection(send_diagnostics=True)
 ServicePrincipalAuthentication(tenant_id='t', service_principal_id='i', service_principal_password='p')
-assert 'Running' in RUNNING_STATES and 'Completed' not in RUNNING_STATES
+assert RUNNING_STATES == ['NotStarted', 'Queued', 'Starting', 'Preparing', 'Provisioning', 'Running', 'CancelRequested']
+import azureml.core.compute_target, azureml.exceptions
+assert azureml.core.compute_target.ComputeTargetException is azureml.exceptions.ComputeTargetException
 """
 
 

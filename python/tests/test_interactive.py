@@ -115,7 +115,7 @@ class MetricsTest(InteractiveCase):
         run.log_accuracy_table("t", {"schema_type": "accuracy_table", "data": {"probability_tables": table, "percentile_tables": table, "probability_thresholds": [0.5],
                                                                              "percentile_thresholds": [0.5], "class_labels": ["x"]}})
         for value, word in (({"schema_type": "predictions", "data": {"bin_averages": [], "bin_errors": [1], "bin_counts": [1], "bin_edges": [1]}}, "one more than bin_counts"),
-                            ({"schema_type": "residuals", "data": {}}, "'predictions' is expected"), ("{", "no JSON"), (5, "is a int"), ({"schema_type": "predictions"}, "data is a")):
+                            ({"schema_type": "residuals", "data": {}}, "'predictions' is expected"), ("{", "no JSON"), (5, "is an int"), ({"schema_type": "predictions"}, "data is None")):
             with self.assertRaises(UserErrorException) as caught:
                 run.log_predictions("p", value)
             self.assertIn(word, caught.exception.message)
@@ -183,6 +183,14 @@ class SendingTest(InteractiveCase):
         self.until(lambda: len(self.server.beats) > 3)
         run.complete()
         self.assertIsNone(recorder.due())
+
+    def test_a_kernel_that_logs_without_a_pause_is_watched_too(self):
+        run = self.experiment.start_logging()
+        for number in range(100):
+            run.log("a", number)
+        run.flush()
+        calls = [url.rsplit("/", 1)[1] for method, url, _, _ in self.server.requests if method == "POST" and run.id in url]
+        self.assertEqual(calls[:2], ["heartbeat", "metrics"])
 
     def test_a_run_that_ended_elsewhere_takes_nothing_and_says_so(self):
         run = self.experiment.start_logging()
@@ -430,7 +438,7 @@ class ExperimentTest(InteractiveCase):
     def test_what_cannot_be_submitted(self):
         with self.assertRaises(UserErrorException) as caught:
             self.experiment.submit(5)
-        self.assertIn("submission is not supported for a int", caught.exception.message)
+        self.assertIn("submission is not supported for an int", caught.exception.message)
         pipeline = type("Pipeline", (), {})()
         with self.assertRaises(UserErrorException) as caught:
             self.experiment.submit(pipeline)

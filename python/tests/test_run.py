@@ -11,12 +11,13 @@ from azureml.exceptions import (ActivityFailedException, ExperimentExecutionExce
 from fakes import Case, Server, event, run_record
 from interactive_server import in_columns
 from stoker import _server
+from stoker._surroundings import user_at_host
 
 ID = run_record()["id"]
 RUN = "/api/v1/runs/" + ID
 WORKSPACE = {"id": "w-1", "subscription_id": "s", "resource_group": "g", "name": "w1", "created_at": "2026-06-30T12:00:00.000000Z", "tags": {}}
 EXPERIMENT = {"id": "e-1", "number": 1, "workspace_id": "w-1", "name": "exp", "created_at": "x", "archived_at": None, "tags": {}, "run_count": 1}
-FILES = [{"path": "azureml-logs/70_driver_log.txt", "origin": "log"}, {"path": "outputs/a.txt", "origin": "outputs"}, {"path": "outputs/sub/b.txt", "origin": "outputs"}]
+FILES = [{"path": "azureml-logs/70_driver_log.txt", "origin": "log", "link": "http://h/log?signature=s"}, {"path": "outputs/a.txt", "origin": "outputs"}, {"path": "outputs/sub/b.txt", "origin": "outputs"}]
 
 
 class ServerCase(Case):
@@ -56,7 +57,7 @@ class WorkspaceTest(ServerCase):
         self.server.answers["GET", "/api/v1/workspaces"] = {"workspaces": []}
         with self.assertRaises(WorkspaceException) as caught:
             Workspace("s", "g", "other")
-        self.assertIn("stoker workspace create other --subscription s --resource-group g", caught.exception.message)
+        self.assertIn("stoker workspace create s/g/other", caught.exception.message)
 
     def test_an_unknown_one_on_the_own_server_is_made_and_said(self):
         self.server.answers["GET", "/api/v1/workspaces"] = {"workspaces": []}
@@ -105,7 +106,7 @@ class DetailsTest(ServerCase):
         self.assertEqual(details["properties"], {"_azureml.ComputeTargetType": "local", "ContentSnapshotId": "ab" * 32, "azureml.git.commit": "c0ffee"})
         self.assertEqual(details["runDefinition"]["arguments"], ["--alpha", "0.5"])
         self.assertEqual(details["runDefinition"]["maxRunDurationSeconds"], 60)
-        self.assertEqual(list(details["logFiles"]), ["azureml-logs/70_driver_log.txt"])
+        self.assertEqual(details["logFiles"], {"azureml-logs/70_driver_log.txt": "http://h/log?signature=s"})
         self.assertEqual(details["submittedBy"], "ann@box")
         self.assertNotIn("error", details)
 
@@ -186,9 +187,9 @@ class FilesTest(ServerCase):
 class TagsTest(ServerCase):
     def test_tags_are_texts_or_nothing(self):
         self.run_object.set_tags({"a": 1, "b": None})
-        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"a": "1", "b": None}})
+        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"a": "1", "b": None}, "by": user_at_host()})
         self.run_object.tag("bare")
-        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"bare": None}})
+        self.assertEqual(self.sent("PATCH", RUN), {"tags": {"bare": None}, "by": user_at_host()})
         self.assertEqual(self.run_object.remove_tags("a"), {"kind": "test", "bare": None})
 
     def test_a_changed_property_raises(self):

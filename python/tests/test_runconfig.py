@@ -1,9 +1,11 @@
 """Run configurations in memory and in files (spec 4; behaviour 19 of section 20; idiom 14 of section 19)."""
+import copy
 import json
 import os
 import warnings
 
 from azureml.core import Environment, RunConfiguration, ScriptRunConfig
+from azureml.core._sections import Place
 from azureml.core.conda_dependencies import CondaDependencies
 from azureml.core.runconfig import (AmlComputeConfiguration, Data, DataLocation, DataReferenceConfiguration, Dataset, DockerConfiguration, MpiConfiguration,
                                     ParallelTaskConfiguration, PyTorchConfiguration, TensorflowConfiguration)
@@ -193,7 +195,7 @@ class LoadTest(FileCase):
         self.assertIn("before the SDK", caught.exception.message)
 
     def test_broken_files_name_the_line(self):
-        for text, word in (("a: [1", "line 1"), ("script: x\n b: 2", "line 2"), ("- 1\n", "is a list"), ("environment: 5", "environment is a int"), ("arguments: {a: 1}", "arguments is a mapping"),
+        for text, word in (("a: [1", "line 1"), ("script: x\n b: 2", "line 2"), ("- 1\n", "is a list"), ("environment: 5", "environment is an int"), ("arguments: {a: 1}", "arguments is a mapping"),
                            ("environment: {python: {userManagedDependencies: maybe}}", "userManagedDependencies is 'maybe'"), ("environment: none.yml", "none.yml")):
             path = self.put("x.runconfig", text)
             with self.assertRaises(RunConfigurationException, msg=text) as caught:
@@ -241,6 +243,23 @@ class ClassesTest(Case):
         config.target = type("Target", (), {"name": "gpu"})()
         self.assertEqual(config.target, "gpu")
 
+    def test_old_attributes_work_and_say_what_replaces_them(self):
+        config = RunConfiguration()
+        for use, words in ((lambda: setattr(config.environment.docker, "enabled", False), "DockerConfiguration(use_docker=...)"),
+                           (lambda: setattr(config.environment.docker, "shm_size", "4g"), "DockerConfiguration(shm_size=...)"),
+                           (lambda: setattr(config, "auto_prepare_environment", False), "always prepared")):
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                use()
+            self.assertEqual([each.category for each in told], [DeprecationWarning])
+            self.assertIn(words, str(told[0].message))
+            self.assertTrue(told[0].filename.endswith("test_runconfig.py"))
+        self.assertEqual((config.environment.docker.shm_size, config.auto_prepare_environment), ("4g", False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # reading and copying say nothing
+            RunConfiguration()._read({"environment": {"docker": {"enabled": False, "shmSize": "4g"}}}, Place("file"))
+            self.assertEqual(copy.deepcopy(config), config)
+
     def test_private_names_of_2019(self):
         cluster = AmlComputeConfiguration()
         cluster._cluster_max_node_count = 4
@@ -278,7 +297,7 @@ class ClassesTest(Case):
         config.run_config.max_run_duration_seconds = -1
         with self.assertRaises(UserErrorException) as caught:
             config._specification()
-        for word in ("arguments[1] is a dict", "arguments[2] is a NoneType", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "datasets", "max_run_duration_seconds is -1",
+        for word in ("arguments[1] is a dict", "arguments[2] is None", "'cpu-cluster'", 'did you mean "Python"?', "node_count 2", "datasets", "max_run_duration_seconds is -1",
                      "system-managed", "containers", "the script no.py is not in"):
             self.assertIn(word, caught.exception.message)
 

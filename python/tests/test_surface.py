@@ -227,6 +227,19 @@ class SurfaceTest(Case):
         config = azureml.core.RunConfiguration()
         self.assertEqual([name for name in RUN_CONFIGURATION.split() if not hasattr(config, name)], [])
 
+    def test_every_attribute_that_public_code_sets(self):
+        import azureml.core
+        from azureml.core.runconfig import TensorflowConfiguration
+        env = azureml.core.Environment("e")
+        for thing, names in ((env, "name version python docker spark inferencing_stack_version environment_variables"),
+                             (env.python, "conda_dependencies user_managed_dependencies interpreter_path base_conda_environment conda_dependencies_file"),
+                             (env.docker, "enabled base_image base_dockerfile base_image_registry arguments gpu_support shared_volumes shm_size platform"),
+                             (env.docker.base_image_registry, "address username password registry_identity"), (env.spark, "precache_packages packages repositories"),
+                             (azureml.core.RunConfiguration().amlcompute, "vm_size vm_priority"), (azureml.core.RunConfiguration().spark, "configuration"),
+                             (azureml.core.RunConfiguration().docker, "use_docker"), (TensorflowConfiguration(), "worker_count parameter_server_count"),
+                             (azureml.core.ScriptRunConfig("."), "script source_directory arguments command run_config compute_target environment max_run_duration_seconds")):
+            self.assertEqual([name for name in names.split() if not hasattr(thing, name)], [], type(thing).__name__)
+
     def test_every_public_name_has_a_docstring(self):
         missing = []
         for module in IMPORTS:

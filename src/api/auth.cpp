@@ -24,6 +24,11 @@ std::optional<std::string_view> bearer(std::string_view authorization) {
   return authorization;
 }
 
+/// No id and no path has a line end in it.
+std::string signed_text(const RunId& run, std::string_view path, std::string_view until) {
+  return "slk1\n" + run.text() + "\n" + std::string(path) + "\n" + std::string(until);
+}
+
 }  // namespace
 
 Tokens::Tokens(std::string owner_token, std::string secret, std::string place)
@@ -46,6 +51,21 @@ std::string Tokens::supervisor_token(std::string_view supervisor_id) const {
   auto token = std::string(kSupervisorPrefix) + std::string(supervisor_id);
   const auto mark = signature(token);
   return token + "." + mark;
+}
+
+std::string Tokens::link(const RunId& run, std::string_view path, Time until) const {
+  const auto seconds = std::to_string(to_micros(until) / 1'000'000);
+  return "until=" + seconds + "&signature=" + signature(signed_text(run, path, seconds));
+}
+
+Result<Caller> Tokens::identify_link(const RunId& run, std::string_view path, std::string_view until, std::string_view signature, Time now) const {
+  if (!equal_in_constant_time(this->signature(signed_text(run, path, until)), signature))
+    return Error(ErrorCode::kForbidden, "the signature of this link is not one for this file").hint("get a new link from the run's details");
+  std::int64_t seconds = 0;
+  std::from_chars(until.data(), until.data() + until.size(), seconds);
+  if (seconds < to_micros(now) / 1'000'000)
+    return Error(ErrorCode::kForbidden, "the time of this link is over").hint("get a new link from the run's details, or send a token");
+  return Caller{.kind = Caller::Kind::kLink};
 }
 
 Result<Caller> Tokens::identify(std::string_view authorization) const {
@@ -93,6 +113,9 @@ Status Tokens::admit(const Caller& caller, Access access) const {
     case Caller::Kind::kRun:
       if (has(access, Access::kRun)) return ok();
       return refuse("the token of a run reaches that run and the runs below it");
+    case Caller::Kind::kLink:
+      if (has(access, Access::kLink)) return ok();
+      return refuse("a link reaches one file");
     case Caller::Kind::kSupervisor:
       if (has(access, Access::kSupervisor)) return ok();
       return refuse("the token of a supervisor reaches only what its attempt needs");

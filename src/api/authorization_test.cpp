@@ -25,10 +25,10 @@ constexpr Row kMatrix[] = {
     {"stop_server", false, true, false, false, false},
     {"list_workspaces", false, true, false, false, false},
     {"create_workspace", false, true, false, false, false},
-    {"get_workspace", false, true, false, false, false},
+    {"get_workspace", false, true, true, true, false},
     {"list_experiments", false, true, false, false, false},
     {"create_experiment", false, true, false, false, false},
-    {"get_experiment", false, true, false, false, false},
+    {"get_experiment", false, true, true, true, false},
     {"list_runs", false, true, false, false, false},
     {"submit_run", false, true, true, false, false},
     {"submit_runs", false, true, true, false, false},
@@ -56,12 +56,14 @@ constexpr Row kMatrix[] = {
     {"list_children", false, true, true, false, false},
     {"get_metrics", false, true, true, false, false},
     {"get_log", false, true, true, false, false},
+    {"get_log_spans", false, true, true, false, false},
     {"follow_run", false, true, true, false, false},
     {"list_files", false, true, true, false, false},
     {"get_file", false, true, true, false, false},
     {"put_file", false, true, true, false, false},
     {"get_diff", false, true, true, false, false},
     {"get_environment", false, true, true, false, false},
+    {"put_environment", false, true, true, false, false},
     {"get_samples", false, true, true, false, false},
     {"commit_snapshot", false, true, true, true, false},
     {"find_missing", false, true, true, true, false},
@@ -83,7 +85,7 @@ class AuthorizationTest : public ServerTest {
     put("{run}", run_);
     put("{path...}", "outputs/x.txt");
     put("{workspace}", workspace_);
-    put("{name}", "nothing");
+    put("{name}", experiment_);
     put("{snapshot}", std::string(64, 'a'));
     put("{other}", std::string(64, 'b'));
     return target;
@@ -117,13 +119,15 @@ class AuthorizationTest : public ServerTest {
     if (!row.nobody) EXPECT_EQ(status_as("wrong", route), 401) << route.name;
   }
 
-  std::string run_, other_run_, workspace_;
+  std::string run_, other_run_, workspace_, experiment_;
 };
 
 TEST_F(AuthorizationTest, EveryRouteAndEveryCaller) {
   start();
   other_run_ = submit("hang");
-  workspace_ = std::string(wait_for(other_run_, "Running").at("workspace_id").as_string());
+  const auto record = wait_for(other_run_, "Running");
+  workspace_ = std::string(record.at("workspace_id").as_string());
+  experiment_ = std::string(record.at("experiment").as_string());
   // Each route gets a run of its own, since some of them end it.
   for (const auto& route : routes()) {
     const auto* row = std::ranges::find(kMatrix, route.name, &Row::name);
@@ -140,13 +144,47 @@ TEST_F(AuthorizationTest, EveryRouteAndEveryCaller) {
 TEST_F(AuthorizationTest, ARunsTokenReachesTheRunsBelow) {
   start();
   run_ = submit("hang");
-  const auto child = submit("success", run_);
+  const auto child = submit("hang", run_);
   const auto grandchild = submit("success", child);
   const auto token = tokens_.run_token(RunId(run_), 1);
   EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + child).status, 200);
   EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + grandchild).status, 200);
-  EXPECT_EQ(request_as(tokens_.run_token(RunId(child), 1), "GET", "/api/v1/runs/" + run_).status, 403);
   EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/nothing_1_2").status, 403);
+}
+
+TEST_F(AuthorizationTest, OfTheRunsAboveARunsTokenReadsTheRecordAlone) {
+  start();
+  run_ = submit("hang");
+  const auto child = submit("hang", run_);
+  const auto sibling = submit("hang", run_);
+  wait_for(child, "Running");
+  const auto token = tokens_.run_token(RunId(child), 1);
+  EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + run_).status, 200);
+  EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + sibling).status, 403);
+  for (const auto* part : {"/metrics", "/log", "/files", "/events", "/children", "/environment", "/diff"})
+    EXPECT_EQ(request_as(token, "GET", "/api/v1/runs/" + run_ + part).status, 403) << part;
+  EXPECT_EQ(request_as(token, "PATCH", "/api/v1/runs/" + run_, R"({"tags":{"a":"b"}})").status, 403);
+  EXPECT_EQ(request_as(token, "POST", "/api/v1/runs/" + run_ + "/cancel", "{}").status, 403);
+}
+
+TEST_F(AuthorizationTest, ARunsTokenReadsItsOwnWorkspaceAndExperimentOnly) {
+  start();
+  run_ = submit("hang");
+  const auto record = wait_for(run_, "Running");
+  const auto own = "/api/v1/workspaces/" + std::string(record.at("workspace_id").as_string());
+  const auto made = request("POST", "/api/v1/workspaces", R"({"subscription_id":"s","resource_group":"g","name":"other"})").record();
+  const auto other = "/api/v1/workspaces/" + std::string(made.at("id").as_string());
+  const auto name = std::string(record.at("experiment").as_string());
+  for (const auto& path : {own + "/experiments", other + "/experiments"}) ASSERT_EQ(request("POST", path, R"({"name":"second"})").status, 201);
+  ASSERT_EQ(request("POST", other + "/experiments", R"({"name":")" + name + "\"}").status, 201);
+  const auto token = tokens_.run_token(RunId(run_), 1);
+  EXPECT_EQ(request_as(token, "GET", own).record().at("id"), record.at("workspace_id"));
+  EXPECT_EQ(request_as(token, "GET", own + "/experiments/" + name).record().at("id"), record.at("experiment_id"));
+  EXPECT_EQ(request_as(token, "GET", own + "/experiments/second").status, 403);
+  EXPECT_EQ(request_as(token, "GET", own + "/experiments/nothing").status, 403);
+  EXPECT_EQ(request_as(token, "GET", other).status, 403);
+  EXPECT_EQ(request_as(token, "GET", other + "/experiments/" + name).status, 403);
+  EXPECT_EQ(request_as(token, "GET", "/api/v1/workspaces/nothing").status, 403);
 }
 
 TEST_F(AuthorizationTest, ARunsTokenMakesRunsOnlyBelowItself) {

@@ -244,6 +244,28 @@ TEST_F(HandlersTest, FilesGoInAndComeOut) {
   EXPECT_EQ(request("GET", run_path("/files/outputs/a%20b/%C3%BC.bin"), "", {{"Range", "bytes=0-1"}, {"If-Range", "\"other\""}}).status, 200);
 }
 
+TEST_F(HandlersTest, ALinkOpensItsFileWithoutAToken) {
+  start();
+  live_run();
+  for (const auto* name : {"a%20b.txt", "c.txt"}) expect(200, "StoredFile", request("PUT", run_path("/files/outputs/") + name, name));
+  EXPECT_TRUE(expect(200, "Files", request("GET", run_path("/files"))).at("files").at(0).at("link").is_null());
+  const auto files = expect(200, "Files", request("GET", run_path("/files?links=true")));
+  const auto link = std::string(files.at("files").at(1).at("link").as_string());  // the run's output comes first
+  const auto target = link.substr(link.find("/api/"));
+  EXPECT_EQ(request_as("", "GET", target).body, "a%20b.txt");
+  // It is for that file alone, to be read, as it is, until its time.
+  const auto query = target.substr(target.find('?'));
+  EXPECT_EQ(request_as("", "GET", run_path("/files/outputs/c.txt") + query).status, 403);
+  EXPECT_EQ(request_as("", "GET", run_path("/metrics")).status, 401);
+  EXPECT_EQ(request_as("", "PUT", target, "x").status, 401);
+  EXPECT_EQ(request_as("", "GET", target.substr(0, target.size() - 1) + (target.back() == '0' ? "1" : "0")).status, 403);
+  auto later = target;
+  later.replace(later.find("until=") + 6, 1, "9");
+  EXPECT_EQ(request_as("", "GET", later).status, 403);
+  const auto over = tokens_.link(RunId(run_), "outputs/c.txt", clock_.now() - std::chrono::hours(1));
+  EXPECT_EQ(request_as("", "GET", run_path("/files/outputs/c.txt?") + over).status, 403);
+}
+
 TEST_F(HandlersTest, EmptyAndChunkedFilesAreStored) {
   start();
   live_run();

@@ -29,6 +29,14 @@ class InteractiveTest : public ServerTest {
   Answer log(const std::string& run, int sequence, const std::string& points) {
     return post(run, "metrics", fmt::format(R"({{"writer":"w","sequence":{},"points":[{}]}})", sequence, points));
   }
+  /// What events of kind "change" say.
+  std::vector<std::string> told(const std::string& run) {
+    std::vector<std::string> messages;
+    const auto record = request("GET", "/api/v1/runs/" + run + "/events").record();
+    for (const auto& event : record.at("events").as_array())
+      if (event.at("kind") == "change") messages.emplace_back(event.at("message").as_string());
+    return messages;
+  }
   std::size_t listed(const std::string& query) { return request("GET", "/api/v1/runs?" + query).record().at("runs").as_array().size(); }
   std::string workspace() { return std::string(begun().at("workspace_id").as_string()); }
 };
@@ -101,7 +109,7 @@ TEST_F(InteractiveTest, MetricsAreStoredOnceAndComeBack) {
   const auto& series = record.at("metrics").as_array();
   ASSERT_EQ(series.size(), 2U);
   EXPECT_EQ(series[0].at("count"), 3);
-  EXPECT_NE(answer.body.find("\"values\":[1.0]"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("\"values\":[1]"), std::string::npos) << answer.body;
   EXPECT_EQ(series[0].at("points").at(1).at("values").at(0), "NaN");
   EXPECT_EQ(series[1].at("points").at(0).at("values").at(0), "text");
   EXPECT_EQ(end(id, "completed").status, 200);
@@ -116,10 +124,24 @@ TEST_F(InteractiveTest, MetricsComeInColumnsToo) {
   ASSERT_EQ(log(id, 1, point("loss", "1") + "," + point("loss", "-0.5") + "," + row).status, 200);
   const auto answer = request("GET", "/api/v1/runs/" + id + "/metrics?layout=columns");
   EXPECT_EQ(answer.body, R"({"metrics":[{"name":"loss","kind":"scalar","columns":[],"steps":[null,null],)"
-                         R"("times":["2026-01-01T00:00:00.000000Z","2026-01-01T00:00:00.000000Z"],"values":[1.0,-0.5],"count":2,"truncated":false},)"
-                         R"({"name":"t","kind":"row","columns":["a","b"],"steps":[7],"times":["2026-01-01T00:00:00.000001Z"],"values":[[1.0,"x"]],)"
+                         R"("times":["2026-01-01T00:00:00.000000Z","2026-01-01T00:00:00.000000Z"],"values":[1,-0.5],"count":2,"truncated":false},)"
+                         R"({"name":"t","kind":"row","columns":["a","b"],"steps":[7],"times":["2026-01-01T00:00:00.000001Z"],"values":[[1,"x"]],)"
                          R"("count":1,"truncated":false}]})");
   EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/metrics?layout=colums").status, 400);
+}
+
+TEST_F(InteractiveTest, AScalarIsDrawnInBuckets) {
+  start();
+  const auto id = id_of(begun());
+  ASSERT_EQ(log(id, 1, point("loss", "1") + "," + point("loss", "-0.5") + "," + point("loss", "\"NaN\"")).status, 200);
+  const auto drawn = request("GET", "/api/v1/runs/" + id + "/metrics?layout=drawing&name=loss&buckets=1");
+  const auto time = R"("times":["2026-01-01T00:00:00.000000Z"])";
+  EXPECT_EQ(drawn.body,
+            fmt::format(R"({{"metrics":[{{"name":"loss","count":3,"counts":[3],"nan_counts":[1],"first":{{"steps":[0],{0},"values":[1.0]}},)"
+                        R"("last":{{"steps":[2],{0},"values":["NaN"]}},"min":{{"steps":[1],{0},"values":[-0.5]}},)"
+                        R"("max":{{"steps":[0],{0},"values":[1.0]}}}}]}})",
+                        time));
+  EXPECT_EQ(request("GET", "/api/v1/runs/" + id + "/metrics?layout=drawing").status, 400);
 }
 
 TEST_F(InteractiveTest, WrongMetricsAreRefusedWhole) {
@@ -196,9 +218,36 @@ TEST_F(InteractiveTest, RunsAreDescribedByName) {
   const auto id = id_of(begun());
   const auto changed = request("PATCH", "/api/v1/runs/" + id, R"({"description":"best so far","display_name":"new","by":"ada"})");
   EXPECT_EQ(changed.record().at("description"), "best so far");
-  const auto events = request("GET", "/api/v1/runs/" + id + "/events").body;
-  EXPECT_NE(events.find("described by ada"), std::string::npos);
-  EXPECT_NE(events.find("renamed to"), std::string::npos);
+  EXPECT_EQ(told(id), std::vector<std::string>{"renamed to \"new\"; described by ada"});
+}
+
+TEST_F(InteractiveTest, WhoWroteWhatIsToldOncePerCall) {
+  start();
+  const auto id = id_of(begun(R"(,"tags":{"old":"1"})"));
+  const auto path = "/api/v1/runs/" + id;
+  const std::string body = R"({"tags":{"b":"2","a":null},"remove_tags":["old","never"],"properties":{"p":"1"},"by":"ada"})";
+  ASSERT_EQ(request("PATCH", path, body).status, 200);
+  ASSERT_EQ(request("PATCH", path, body).status, 200);
+  ASSERT_EQ(request("PATCH", path, R"({"tags":{"a":"1"}})").status, 200);
+  ASSERT_EQ(request("PATCH", path, R"({"tags":{"c":"1"},"properties":{"p":"2"}})").status, 409);
+  EXPECT_EQ(told(id), (std::vector<std::string>{"tags a, b set; tag old removed; property p added by ada", "tag a set"}))
+      << "nothing for what was so, nothing for what was refused";
+  const auto events = request("GET", path + "/events").record();
+  const auto& data = events.at("events").at(1).at("data");
+  EXPECT_EQ(data.at("by"), "ada");
+  EXPECT_EQ(data.at("tags"), (json::array{"a", "b"}));
+  EXPECT_EQ(data.at("removed_tags"), json::array{"old"});
+  json::object many;
+  for (int i = 0; i < 25; ++i) many[fmt::format("k{:02}", i)] = "x";
+  ASSERT_EQ(request("PATCH", path, json::serialize(json::object{{"tags", many}})).status, 200);
+  EXPECT_TRUE(told(id).back().ends_with("k18, k19 and 5 more set")) << told(id).back();
+}
+
+TEST_F(InteractiveTest, ArchivingIsToldOnce) {
+  start();
+  const auto id = id_of(begun());
+  for (const auto* verb : {"archive", "archive", "restore"}) ASSERT_EQ(post(id, verb, R"({"by":"ada"})").status, 200);
+  EXPECT_EQ(told(id), (std::vector<std::string>{"archived by ada", "restored by ada"}));
 }
 
 TEST_F(InteractiveTest, ExperimentsAreChangedAndDeleted) {

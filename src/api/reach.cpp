@@ -18,8 +18,6 @@ Error beyond_reach() {
   return Error(ErrorCode::kForbidden, "this token does not reach that run").hint("the token of a run reaches that run and the runs below it");
 }
 
-bool writes(const Route& route) { return route.method != Method::kGet; }
-
 /// The token of an attempt that is over reads what it could read, and writes nothing.
 io::Task<Status> check_live(const Call& call) {
   const auto& caller = call.caller;
@@ -32,13 +30,19 @@ io::Task<Status> check_live(const Call& call) {
   co_return ok();
 }
 
-io::Task<Status> check_run(Call& call, RunId run, bool write) {
+enum class Wish : std::uint8_t { kWrite, kRead, kReadRecord };
+
+/// Of the runs above it, a run reads the record: `run.parent`.
+io::Task<Status> check_run(Call& call, RunId run, Wish wish) {
   const auto own = call.caller.run;
   if (run != own) {
-    CO_TRY(const bool below, co_await is_at_or_below(call.services.catalog, own, run));
-    if (!below) co_return beyond_reach();
+    CO_TRY(bool reaches, co_await is_at_or_below(call.services.catalog, own, run));
+    if (!reaches && wish == Wish::kReadRecord) {
+      CO_TRY(reaches, co_await is_at_or_below(call.services.catalog, run, own));
+    }
+    if (!reaches) co_return beyond_reach();
   }
-  if (!write) co_return ok();
+  if (wish != Wish::kWrite) co_return ok();
   co_return co_await check_live(call);
 }
 
@@ -54,7 +58,7 @@ io::Task<Status> check_supervisor(Call& call, RunId run) {
 
 io::Task<Status> check_child(Call& call, const RunSpec& spec) {
   if (!spec.parent) co_return Error(ErrorCode::kForbidden, "the token of a run makes only runs below it").hint("set `parent` to the run's own id");
-  CO_CHECK_OK(co_await check_run(call, *spec.parent, true));
+  CO_CHECK_OK(co_await check_run(call, *spec.parent, Wish::kWrite));
   auto read = [run = call.caller.run](db::Connection& connection) -> Result<WorkspaceName> {
     TRY(const auto parent, catalog::find_run(connection, run));
     TRY(auto workspace, catalog::find_workspace(connection, parent.workspace));
@@ -94,8 +98,9 @@ io::Task<Result<bool>> is_at_or_below(catalog::Catalog& catalog, RunId ancestor,
 io::Task<Status> check_reach(Call& call, const Route& route) {
   const RunId run{std::string(call.parameter("run"))};
   if (call.caller.kind == Caller::Kind::kRun) {
-    if (!run.empty()) co_return co_await check_run(call, run, writes(route));
-    if (writes(route)) co_return co_await check_live(call);
+    const auto wish = route.method != Method::kGet ? Wish::kWrite : route.name == "get_run" ? Wish::kReadRecord : Wish::kRead;
+    if (!run.empty()) co_return co_await check_run(call, run, wish);
+    if (wish == Wish::kWrite) co_return co_await check_live(call);
   }
   if (call.caller.kind == Caller::Kind::kSupervisor && !run.empty()) co_return co_await check_supervisor(call, run);
   co_return ok();
@@ -103,7 +108,7 @@ io::Task<Status> check_reach(Call& call, const Route& route) {
 
 io::Task<Status> check_run_reach(Call& call, RunId run, bool write) {
   if (call.caller.kind != Caller::Kind::kRun) co_return ok();
-  co_return co_await check_run(call, std::move(run), write);
+  co_return co_await check_run(call, std::move(run), write ? Wish::kWrite : Wish::kRead);
 }
 
 io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs) {
@@ -120,6 +125,14 @@ io::Task<Status> check_workspace(Call& call, WorkspaceId workspace) {
   CO_TRY(const auto mark, co_await call.services.catalog.read(std::move(read)));
   if (mark && mark->workspace == workspace) co_return ok();
   co_return Error(ErrorCode::kForbidden, "this token does not reach that workspace").hint("the token of a run reaches the workspace of that run");
+}
+
+io::Task<Status> check_experiment(Call& call, WorkspaceId workspace, std::string experiment) {
+  if (call.caller.kind != Caller::Kind::kRun) co_return ok();
+  auto read = [run = call.caller.run](db::Connection& connection) { return catalog::look_up_run(connection, run); };
+  CO_TRY(const auto run, co_await call.services.catalog.read(std::move(read)));
+  if (run && run->workspace == workspace && run->experiment_name == experiment) co_return ok();
+  co_return Error(ErrorCode::kForbidden, "this token does not reach that experiment").hint("the token of a run reaches the experiment of that run");
 }
 
 }  // namespace stoker::api

@@ -1,6 +1,7 @@
 #pragma once
 // Beyond the kind of token: does it reach the very run that is asked for, and is it still good? A run's token reaches its own run and
-// those below it, and writes only while its attempt is the live one. A supervisor's token reaches the run whose attempt it has.
+// those below it, reads the records of those above it, and writes only while its attempt is the live one. A supervisor's token reaches the run whose
+// attempt it has.
 
 #include "api/call.hpp"
 #include "api/router.hpp"
@@ -21,5 +22,7 @@ io::Task<Status> check_submitter(Call& call, const std::vector<RunSpec>& specs);
 
 /// For what belongs to a workspace: a run's token reaches its own.
 io::Task<Status> check_workspace(Call& call, WorkspaceId workspace);
+/// The same for an experiment: a run's token reaches that of its run.
+io::Task<Status> check_experiment(Call& call, WorkspaceId workspace, std::string experiment);
 
 }  // namespace stoker::api

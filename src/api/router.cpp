@@ -69,8 +69,22 @@ io::Task<Status> read_json_body(Call& call, const Route& route) {
   co_return ok();
 }
 
+std::string_view query_value(const Query& query, std::string_view name) {
+  for (const auto& [key, value] : query)
+    if (key == name) return value;
+  return {};
+}
+
+Result<Caller> identify(const Call& call, const Route& route) {
+  const auto& tokens = call.services.tokens;
+  const auto signature = query_value(call.query, "signature");
+  if (signature.empty() || !has(route.access, Access::kLink)) return tokens.identify(call.head.find("authorization").value_or(""));
+  return tokens.identify_link(RunId(std::string(call.parameter("run"))), call.parameter("path"), query_value(call.query, "until"), signature,
+                              call.services.clock.now());
+}
+
 io::Task<Result<Reply>> through(Call& call, const Route& route) {
-  CO_TRY(call.caller, call.services.tokens.identify(call.head.find("authorization").value_or("")));
+  CO_TRY(call.caller, identify(call, route));
   CO_CHECK_OK(call.services.tokens.admit(call.caller, route.access));
   CO_CHECK_OK(co_await check_reach(call, route));
   if (route.spec->body == BodyKind::kJson) CO_CHECK_OK(co_await read_json_body(call, route));

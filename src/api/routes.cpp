@@ -33,7 +33,7 @@ std::vector<Route> make_routes() {
 
   add(route<ListWorkspaces>(Method::kGet, "/api/v1/workspaces", kReader, "list_workspaces"));
   add(route<CreateWorkspace>(Method::kPost, "/api/v1/workspaces", kOwner, "create_workspace"));
-  add(route<GetWorkspace>(Method::kGet, "/api/v1/workspaces/{workspace}", kReader, "get_workspace"));
+  add(route<GetWorkspace>(Method::kGet, "/api/v1/workspaces/{workspace}", kRunReader, "get_workspace"));
   add(route<UpdateWorkspace>(Method::kPatch, "/api/v1/workspaces/{workspace}", kOwner, "update_workspace"));
   add(route<DeleteWorkspace>(Method::kDelete, "/api/v1/workspaces/{workspace}", kOwner, "delete_workspace"));
   add(route<ListSecrets>(Method::kGet, "/api/v1/workspaces/{workspace}/secrets", kOwner | Access::kRun, "list_secrets"));
@@ -42,7 +42,7 @@ std::vector<Route> make_routes() {
   add(route<DeleteSecret>(Method::kDelete, "/api/v1/workspaces/{workspace}/secrets/{name}", kOwner, "delete_secret"));
   add(route<ListExperiments>(Method::kGet, "/api/v1/workspaces/{workspace}/experiments", kReader, "list_experiments"));
   add(route<CreateExperiment>(Method::kPost, "/api/v1/workspaces/{workspace}/experiments", kOwner, "create_experiment"));
-  add(route<GetExperiment>(Method::kGet, "/api/v1/workspaces/{workspace}/experiments/{name}", kReader, "get_experiment"));
+  add(route<GetExperiment>(Method::kGet, "/api/v1/workspaces/{workspace}/experiments/{name}", kRunReader, "get_experiment"));
   add(route<UpdateExperiment>(Method::kPatch, "/api/v1/workspaces/{workspace}/experiments/{name}", kOwner, "update_experiment"));
   add(route<DeleteExperiment>(Method::kDelete, "/api/v1/workspaces/{workspace}/experiments/{name}", kOwner, "delete_experiment"));
 
@@ -65,11 +65,13 @@ std::vector<Route> make_routes() {
   add(route<GetMetrics>(Method::kGet, "/api/v1/runs/{run}/metrics", kRunReader, "get_metrics"));
   add(route<LogMetrics>(Method::kPost, "/api/v1/runs/{run}/metrics", kRunOwner, "log_metrics"));
   add(route<GetLog>(Method::kGet, "/api/v1/runs/{run}/log", kRunReader, "get_log"));
+  add(route<GetLogSpans>(Method::kGet, "/api/v1/runs/{run}/log/spans", kRunReader, "get_log_spans"));
   add(route<FollowRun>(Method::kGet, "/api/v1/runs/{run}/follow", kRunReader, "follow_run"));
   add(route<ListFiles>(Method::kGet, "/api/v1/runs/{run}/files", kRunReader, "list_files"));
-  add(route<GetFile>(Method::kGet, "/api/v1/runs/{run}/files/{path...}", kRunReader, "get_file"));
+  add(route<GetFile>(Method::kGet, "/api/v1/runs/{run}/files/{path...}", kRunReader | Access::kLink, "get_file"));
   add(route<GetDiff>(Method::kGet, "/api/v1/runs/{run}/diff", kRunReader, "get_diff"));
   add(route<GetEnvironment>(Method::kGet, "/api/v1/runs/{run}/environment", kRunReader, "get_environment"));
+  add(route<PutEnvironment>(Method::kPut, "/api/v1/runs/{run}/environment", kRunOwner, "put_environment"));
   add(route<GetSamples>(Method::kGet, "/api/v1/runs/{run}/samples", kRunReader, "get_samples"));
   add(route<PutFile>(Method::kPut, "/api/v1/runs/{run}/files/{path...}", kRunOwner | Access::kSupervisor, "put_file"));
 

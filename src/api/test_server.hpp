@@ -14,6 +14,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "api/http/http_server.hpp"
+#include "api/router.hpp"
 #include "runs/in_process_link.hpp"
 #include "targets/mock/mock.hpp"
 

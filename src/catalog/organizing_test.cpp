@@ -29,6 +29,17 @@ TEST_P(RepositoryTest, ExperimentsAreArchivedTaggedAndRemoved) {
   EXPECT_ERROR(find_experiment(tx(), made.id), kNotFound);
 }
 
+TEST_P(RepositoryTest, RunBringsItsArchivedExperimentBack) {
+  const auto first = inserted(a_run());
+  VALUE_OF(auto experiment, find_experiment(tx(), first.experiment));
+  experiment.archived_at = clock_.now();
+  ASSERT_TRUE(update_experiment(tx(), experiment));
+  const auto second = inserted(a_run());
+  EXPECT_EQ(second.experiment, first.experiment);
+  VALUE_OF(const auto back, find_experiment(tx(), first.experiment));
+  EXPECT_FALSE(back.archived_at);
+}
+
 TEST_P(RepositoryTest, WorkspacesAreChangedAndRemovedWithoutRunsOnly) {
   VALUE_OF(auto workspace, create_workspace(tx(), {"s", "g", "other"}, clock_.now(), random_));
   workspace.friendly_name = "Other";

@@ -20,7 +20,7 @@ TEST_P(RepositoryTest, AWorkspaceIsFoundByItsNameAndItsId) {
   EXPECT_EQ(by_id.created_at, workspace_.created_at);
   const auto missing = find_workspace(tx(), WorkspaceName{"sub", "group", "other"});
   ASSERT_FALSE(missing);
-  EXPECT_THAT(missing.error().hint_text(), HasSubstr("stoker workspace create other"));
+  EXPECT_THAT(missing.error().hint_text(), HasSubstr("stoker workspace create sub/group/other"));
   EXPECT_ERROR(find_workspace(tx(), WorkspaceId("nothing")), kNotFound);
 }
 

@@ -123,6 +123,17 @@ Result<std::optional<Run>> look_up_run(db::Connection& connection, const RunId& 
   return std::optional<Run>(std::move(found.front().run));
 }
 
+Result<RunId> find_root(db::Connection& connection, const RunId& id) {
+  constexpr int kMostAbove = 64;
+  auto at = id;
+  for (int step = 0; step < kMostAbove; ++step) {
+    TRY(const auto run, find_run(connection, at));
+    if (!run.spec.parent) break;
+    at = *run.spec.parent;
+  }
+  return at;
+}
+
 Result<Run> find_run(db::Connection& connection, const RunId& id) {
   TRY(auto found, look_up_run(connection, id));
   if (!found) return no_run(connection, id);

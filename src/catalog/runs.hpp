@@ -26,6 +26,9 @@ Result<Run> insert_run(db::Transaction& transaction, Run run, Random& random);
 Result<Run> find_run(db::Connection& connection, const RunId& id);
 Result<std::optional<Run>> look_up_run(db::Connection& connection, const RunId& id);
 
+/// The top of the run's tree: itself where it has no parent. kNotFound.
+Result<RunId> find_root(db::Connection& connection, const RunId& id);
+
 /// The few columns that decide whether a message still matters; far cheaper than the whole run.
 struct RunMark {
   WorkspaceId workspace;

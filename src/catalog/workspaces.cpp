@@ -52,8 +52,7 @@ Result<Workspace> find_workspace(db::Connection& connection, const WorkspaceName
   if (found) return std::move(*found);
   return Error(ErrorCode::kNotFound, fmt::format("this server has no workspace \"{}\" in the resource group \"{}\" of the subscription \"{}\"",
                                                  name.name, name.resource_group, name.subscription_id))
-      .hint(fmt::format("`stoker workspace create {} --subscription-id {} --resource-group {}` makes it", name.name, name.subscription_id,
-                        name.resource_group));
+      .hint(fmt::format("`stoker workspace create {}/{}/{}` makes it", name.subscription_id, name.resource_group, name.name));
 }
 
 Result<std::optional<Workspace>> look_up_workspace(db::Connection& connection, const WorkspaceName& name) {

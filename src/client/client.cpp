@@ -1,10 +1,12 @@
 #include "client/client.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
 #include <fmt/format.h>
 
+#include "base/suggest.hpp"
 #include "client/records.hpp"
 #include "io/url.hpp"
 #include "snapshots/laying/received_pack.hpp"
@@ -17,6 +19,17 @@ constexpr std::chrono::seconds kStreamSilence{45};
 constexpr int kTries = 3;
 
 std::string run_target(const RunId& id, std::string_view rest = "") { return fmt::format("/api/v1/runs/{}{}", io::percent_encode(id.text()), rest); }
+
+/// `did you mean "s/g/name"?`, or empty: the workspace whose name is nearest, wherever it is.
+std::string near_workspace(const std::string& wrong, const json::array& workspaces) {
+  std::vector<std::string> names;
+  for (const auto& each : workspaces) names.push_back(each.is_object() ? text_of(each.get_object(), "name") : "");
+  const auto near = nearest(wrong, names);
+  const auto at = std::ranges::find(names, near);
+  if (near.empty() || at == names.end()) return "";
+  const auto& record = workspaces[static_cast<std::size_t>(at - names.begin())].get_object();
+  return fmt::format("did you mean \"{}/{}/{}\"?", text_of(record, "subscription_id"), text_of(record, "resource_group"), near);
+}
 
 Result<json::object> record_of(const io::HttpResponse& response) {
   if (response.body.empty()) return json::object{};
@@ -165,8 +178,11 @@ Result<json::object> Client::find_workspace(const WorkspaceName& name) {
   if (!found.contains("workspaces")) return found;
   const auto& list = array_of(found, "workspaces");
   if (!list.empty() && list[0].is_object()) return json::object(list[0].get_object());
+  TRY(const auto all, workspaces());
+  auto hint = near_workspace(name.name, array_of(all, "workspaces"));
+  if (hint.empty()) hint = fmt::format("`stoker workspace create {}/{}/{}` makes it", name.subscription_id, name.resource_group, name.name);
   return Error(ErrorCode::kNotFound, fmt::format("there is no workspace {}/{}/{}", name.subscription_id, name.resource_group, name.name))
-      .hint(fmt::format("`stoker workspace create {}/{}/{}` makes it", name.subscription_id, name.resource_group, name.name));
+      .hint(std::move(hint));
 }
 
 Result<json::object> Client::create_workspace(const WorkspaceName& name, bool exist_ok) {
@@ -305,6 +321,9 @@ Result<std::optional<std::string>> Client::diff(const RunId& id) {
 }
 
 Result<std::optional<json::object>> Client::environment(const RunId& id) { return if_found(call("GET", run_target(id, "/environment"))); }
+Result<json::object> Client::log_spans(const RunId& id, std::uint64_t offset) {
+  return call("GET", run_target(id, fmt::format("/log/spans?limit=10000&offset={}", offset)));
+}
 Result<json::object> Client::samples(const RunId& id) { return call("GET", run_target(id, "/samples?limit=1000000")); }
 
 Status Client::lay_down_snapshot(const SnapshotId& id, const std::string& directory) {

@@ -87,6 +87,8 @@ class Client {
   Result<std::optional<json::object>> environment(const RunId& id);
   Result<json::object> samples(const RunId& id);
   Result<LogPart> log(const RunId& id, std::uint64_t offset, std::uint64_t limit, const std::string& stream);
+  /// {"spans": […]}: where each piece of the output from `offset` on came from, and when; at most some thousands, empty at the end.
+  Result<json::object> log_spans(const RunId& id, std::uint64_t offset);
   Status download(const RunId& id, const std::string& path, const ByteSink& sink);
 
   /// Makes `directory`, which is not there, with the snapshot's files.

@@ -97,7 +97,8 @@ Result<SourceRecord> record_source(Client& client, SubmitRequest request, const 
   CHECK_OK(check_submit(request));
   auto snapshot = send_snapshot(client, request, progress);
   if (!snapshot) return Error(snapshot.error()).at(fmt::format("while taking a snapshot of {}", request.source_directory));
-  return SourceRecord{std::move(*snapshot), git_state(request.source_directory, request.variables).properties};
+  auto git = git_state(request.source_directory, request.variables);
+  return SourceRecord{std::move(*snapshot), std::move(git.properties), std::move(git.diff)};
 }
 
 }  // namespace stoker::client

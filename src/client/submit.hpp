@@ -45,10 +45,11 @@ Status check_submit(const SubmitRequest& request);
 /// The accepted run's record.
 Result<json::object> submit(Client& client, SubmitRequest request, const ProgressSink& progress = {});
 
-/// What a run without a program of ours keeps (interactive runs): its folder as a snapshot, and the state of git.
+/// What a run without a program of ours keeps (interactive runs): its folder as a snapshot, and the state of git (git.hpp).
 struct SourceRecord {
   SnapshotId snapshot;
   std::map<std::string, std::string> properties;
+  std::optional<std::string> diff;
 };
 /// Of `request` the folder, the limit and the variables are used. kSourceInvalid, kInputTooLarge.
 Result<SourceRecord> record_source(Client& client, SubmitRequest request, const ProgressSink& progress = {});

@@ -181,7 +181,7 @@ void Log::fail(std::unique_lock<std::mutex>& lock, const Error& error) {
   pending_.clear();
   end_ = durable_;
   while (!used_.empty() && used_.rbegin()->first > segment_of(durable_)) {
-    free_.push_back(used_.rbegin()->second);
+    retire(used_.rbegin()->second);
     free_.back()->is_new = true;
     used_.erase(std::prev(used_.end()));
   }
@@ -189,6 +189,12 @@ void Log::fail(std::unique_lock<std::mutex>& lock, const Error& error) {
   if (lost_) lost_(durable_);
   lock.lock();
   is_failing_ = false;
+}
+
+/// Without its header nothing of it is read again; where that does not reach the disk, positions tell what is known already.
+void Log::retire(const std::shared_ptr<Segment>& segment) {
+  (void)io::write_all_at(segment->fd(), std::string(kSegmentHeaderSize, '\0'), 0);
+  free_.push_back(segment);
 }
 
 Position Log::durable() const {
@@ -204,7 +210,7 @@ Position Log::end() const {
 void Log::release(Position upto) {
   const std::lock_guard lock(mutex_);
   while (!used_.empty() && used_.begin()->first < std::min(segment_of(durable_), segment_of(upto))) {
-    free_.push_back(used_.begin()->second);
+    retire(used_.begin()->second);
     used_.erase(used_.begin());
   }
   for (; free_.size() > kMostFree; free_.pop_back()) {

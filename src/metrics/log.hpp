@@ -60,6 +60,7 @@ class Log {
   std::string new_path();
   Status write(const std::vector<Pending>& taken);
   void fail(std::unique_lock<std::mutex>& lock, const Error& error);
+  void retire(const std::shared_ptr<Segment>& segment);
   const Failure* failure_of(Position position) const;
 
   const std::string directory_;

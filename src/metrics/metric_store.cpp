@@ -1,9 +1,11 @@
 #include "metrics/metric_store.hpp"
 
+#include <atomic>
 #include <chrono>
 
 #include "base/log.hpp"
 #include "metrics/drawing.hpp"
+#include "metrics/folding.hpp"
 #include "metrics/log.hpp"
 #include "metrics/queries.hpp"
 #include "metrics/run_table.hpp"
@@ -22,6 +24,8 @@ class MetricStore::Impl {
     log->set_lost([this](Position durable) {
       for (const auto& run : runs.all()) run->roll_back(durable);
     });
+    folding = std::make_unique<Folding>(*log, runs, unindexed, options.budget);
+    if (runs.memory() > 0) folding->start();
     return ok();
   }
   void replay(Position position, std::string_view payload) {
@@ -35,8 +39,10 @@ class MetricStore::Impl {
   }
   template <class Append>
   Result<Mark> append(const RunId& id, Append append) {
+    CHECK_OK(folding->make_way());
     TRY(const auto run, runs.get(id));
     TRY(const auto position, append(*run));
+    if (position > 0 && !is_started.exchange(true)) folding->start();
     if (options.waits_for_index && position > 0) unindexed.add(id, position);
     return Mark{position};
   }
@@ -51,11 +57,14 @@ class MetricStore::Impl {
   RunTable runs;
   Unindexed unindexed;
   std::unique_ptr<Log> log;
+  std::unique_ptr<Folding> folding;
+  std::atomic<bool> is_started = false;
 };
 
 MetricStore::MetricStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 MetricStore::~MetricStore() {
+  impl_->folding.reset();
   if (const auto done = sync({impl_->log->end()}); !done)
     log::error("metrics", "the last metrics could not be stored", {{"cause", done.error().to_line()}});
 }
@@ -124,17 +133,21 @@ Result<Drawing> MetricStore::draw(const RunId& run, const std::string& name, std
 
 std::vector<RunId> MetricStore::unindexed(std::size_t limit) { return impl_->unindexed.take(limit); }
 
-void MetricStore::indexed(std::span<const RunId> runs) { impl_->unindexed.settle(runs); }
+void MetricStore::indexed(std::span<const RunId> runs) {
+  impl_->unindexed.settle(runs);
+  impl_->folding->release();
+}
 
-Status MetricStore::fold() { return ok(); }
+Status MetricStore::fold() { return impl_->folding->fold(); }
 
 Status MetricStore::remove(const RunId& run) {
+  const auto paused = impl_->folding->pause();
   TRY(const auto metrics, impl_->runs.get(run));
-  TRY(const auto position, metrics->remove(*impl_->log));
+  TRY(const auto position, metrics->begin_removal(*impl_->log));
   impl_->unindexed.forget(run);
   if (position == 0) return ok();
   CHECK_OK(sync({position}));
-  return metrics->remove_file();
+  return metrics->finish_removal(position);
 }
 
 }  // namespace stoker::metrics

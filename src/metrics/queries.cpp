@@ -106,29 +106,83 @@ Result<std::vector<MetricPoint>> read_tail(const RunView& view, std::uint64_t fr
   return points;
 }
 
-Result<std::vector<Latest>> find_latest(const RunView& view) {
+namespace {
+
+/// The latest of every scalar, from what comes in order of logging.
+class LatestFinder {
+ public:
+  /// One point more of the scalar; a text counts as a place only.
+  void see(const std::string& name, const RawPoint& raw) {
+    auto& found = found_[name];
+    const auto step = step_of(raw, found.count++);
+    const auto value = raw.values.size() == 1 ? number_of(raw.values.front()) : std::nullopt;
+    if (value) offer(found, {name, *value, step, from_micros(raw.time)});
+  }
+  /// All points of it in a block.
+  void see(const std::string& name, const BlockSeries& series) {
+    auto& found = found_[name];
+    if (const auto& best = series.stepped) offer(found, {name, best->value, best->step, from_micros(best->time)});
+    if (const auto& best = series.unstepped)
+      offer(found, {name, best->value, best->step + static_cast<std::int64_t>(found.count), from_micros(best->time)});
+    found.count += series.count;
+  }
+  std::vector<Latest> finish() { return std::move(all_); }
+
+ private:
   struct Found {
     std::uint64_t count = 0;
     std::optional<std::size_t> place;
   };
-  std::vector<Latest> all;
-  std::unordered_map<std::uint32_t, Found> series;
-  CHECK_OK(view.visit(
-      0, [](const Shape& shape) { return shape.kind == MetricKind::kScalar; },
-      [&](const Visited& visited) {
-        auto& found = series[visited.number];
-        const auto step = step_of(visited.raw, found.count++);
-        const auto value = visited.raw.values.size() == 1 ? number_of(visited.raw.values.front()) : std::nullopt;
-        if (!value) return true;
-        if (!found.place) {
-          found.place = all.size();
-          all.push_back({visited.shape.name, *value, step, from_micros(visited.raw.time)});
-        } else if (is_later(step, visited.raw.time, *value, all[*found.place])) {
-          all[*found.place] = {visited.shape.name, *value, step, from_micros(visited.raw.time)};
-        }
-        return true;
-      }));
-  return all;
+  void offer(Found& found, Latest latest) {
+    if (!found.place) {
+      found.place = all_.size();
+      all_.push_back(std::move(latest));
+    } else if (is_later(latest.step, to_micros(latest.time), latest.value, all_[*found.place])) {
+      all_[*found.place] = std::move(latest);
+    }
+  }
+  std::vector<Latest> all_;
+  std::unordered_map<std::string, Found> found_;
+};
+
+/// The scalars whose latest stands in the front; those with texts among them have none there.
+std::vector<bool> summarized(const BlockFront& front, const Dictionary& shapes) {
+  std::vector<bool> is_summarized(shapes.size());
+  if (!front.has_summaries) return is_summarized;
+  std::size_t at = 0;
+  for (const auto& page : front.pages) {
+    for (const auto end = at + page.series; at < end; ++at) {
+      const auto shape = front.series[at].shape;
+      is_summarized[shape] = page.type != Page::Type::kMixed && page.per_point == 1 && shapes.at(shape).kind == MetricKind::kScalar;
+    }
+  }
+  return is_summarized;
+}
+
+}  // namespace
+
+Result<std::vector<Latest>> find_latest(const RunView& view) {
+  LatestFinder finder;
+  const auto is_scalar = [](const Shape& shape) { return shape.kind == MetricKind::kScalar; };
+  const auto take = [&](const Visited& visited) {
+    finder.see(visited.shape.name, visited.raw);
+    return true;
+  };
+  for (std::size_t i = 0; view.folded && i < view.folded->blocks.size(); ++i) {
+    const auto& place = view.folded->blocks[i];
+    const auto& shapes = view.folded->shapes;
+    TRY(const auto front, read_front(view, place));
+    const auto is_summarized = summarized(front, shapes);
+    bool is_done = true;
+    for (const auto& series : front.series) {
+      if (is_summarized[series.shape]) finder.see(shapes.at(series.shape).name, series);
+      else is_done &= !is_scalar(shapes.at(series.shape));
+    }
+    const auto wants = [&](const Shape& shape) { return is_scalar(shape) && !is_summarized[*shapes.find(shape)]; };
+    if (!is_done) CHECK_OK(view.visit_block(place, front, wants, take));
+  }
+  CHECK_OK(view.visit_records(is_scalar, take));
+  return finder.finish();
 }
 
 Result<std::vector<HistoryPoint>> find_history(const RunView& view, const std::string& name, std::size_t offset, std::size_t limit) {

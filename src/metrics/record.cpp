@@ -1,11 +1,13 @@
 #include "metrics/record.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "metrics/point_flags.hpp"
 
 namespace stoker::metrics {
 namespace {
 
-enum Flag : std::uint8_t { kHasStep = 1, kIdentified = 2, kHasContext = 4 };
 enum ValuesForm : std::uint8_t { kReals = 0, kWholes = 1, kTagged = 2 };  // the low two bits of their count
 enum ValueTag : std::uint8_t { kReal = 0, kText = 1, kWhole = 2 };
 
@@ -143,7 +145,7 @@ bool RecordReader::next_context(RawPoint& point) {
 bool RecordReader::next(RawPoint& point) {
   std::uint8_t flags = 0;
   std::uint64_t difference = 0;
-  if (!next_shape(point) || !cursor_.byte(flags) || flags > (kHasStep | kIdentified | kHasContext) || !cursor_.sign_folded(difference)) return false;
+  if (!next_shape(point) || !cursor_.byte(flags) || flags > kAllPointFlags || !cursor_.sign_folded(difference)) return false;
   time_ += difference;
   point.time = static_cast<std::int64_t>(time_);
   point.is_identified = (flags & kIdentified) != 0;

@@ -13,7 +13,9 @@
 namespace stoker::metrics {
 namespace {
 
-constexpr std::size_t kRecordCost = 160;  // of memory, beside the payload
+// Of memory, beside the payload.
+constexpr std::size_t kRecordCost = 160;
+constexpr std::size_t kRunCost = 600;
 
 std::size_t cost_of(const Record& record) { return kRecordCost + record.payload.size(); }
 
@@ -25,25 +27,42 @@ std::vector<const MetricPoint*> pointers_to(std::span<const MetricPoint> points)
 
 }  // namespace
 
+void take_record(RunState& state, const RecordInfo& info) {
+  if (info.kind == RecordInfo::Kind::kCall) state.calls[info.writer] = info.last;
+  if (info.kind != RecordInfo::Kind::kJournal) return;
+  state.attempt = info.attempt;
+  state.last_seq = info.last;
+}
+
 void RunMetrics::State::take(const RecordInfo& info) {
   points += info.count;
-  if (info.kind == RecordInfo::Kind::kCall) calls[info.writer] = info.last;
-  if (info.kind != RecordInfo::Kind::kJournal) return;
-  attempt = info.attempt;
-  last_seq = info.last;
+  take_record(*this, info);
+}
+
+/// Of a file of this format.
+Result<RunBytes> RunMetrics::open_bytes() const {
+  TRY(auto file, io::open_file(path_, O_RDONLY));
+  return RunBytes(std::move(file));
 }
 
 Status RunMetrics::load_file() {
   legacy_.clear();
+  folded_.reset();
   auto file = io::open_file(path_, O_RDONLY);
   if (!file) return file.error().code() == ErrorCode::kNotFound ? ok() : Status(file.error());
   TRY(const auto header, io::read_at(file->get(), 0, kFileHeaderSize));
   auto version = file_version(header);
   if (!version) return version.error().at("reading " + path_);
   if (*version == 0) return ok();
-  if (*version > 2)
-    return Error(ErrorCode::kDataFormat, fmt::format("{} has format {}, this version of stoker knows 3", path_, *version))
+  if (*version > kFileVersion)
+    return Error(ErrorCode::kDataFormat, fmt::format("{} has format {}, this version of stoker knows {}", path_, *version, kFileVersion))
         .hint("use the newer stoker that wrote it");
+  if (*version == kFileVersion) {
+    TRY(folded_, read_folded(RunBytes(std::move(*file))));
+    static_cast<RunState&>(state_) = folded_->state;
+    state_.points = folded_->points;
+    return ok();
+  }
   TRY(const auto size, io::file_size(file->get()));
   TRY(const auto bytes, io::read_at(file->get(), 0, size));
   for (auto& payload : legacy_records(run_.text(), bytes)) {
@@ -59,8 +78,16 @@ Status RunMetrics::load_file() {
 Status RunMetrics::load() {
   if (is_loaded_) return ok();
   state_ = State{};
-  if (removed_ > 0) CHECK_OK(remove_file());
   CHECK_OK(load_file());
+  if (removed_ > 0 && (!folded_ || folded_->state.folded < removed_)) {
+    CHECK_OK(remove_file());
+    folded_.reset();
+    legacy_.clear();
+    state_ = State{};
+  }
+  // A crash came between a fold and the log's release.
+  std::erase_if(records_, [&](const auto& record) { return record->position <= state_.folded; });
+  recount();
   for (auto& record : records_) {
     RecordInfo info;
     if (!RecordReader(record->payload).begin(info)) return Error(ErrorCode::kDataFormat, "a record of the metrics of " + run_.text() + " is damaged");
@@ -72,15 +99,17 @@ Status RunMetrics::load() {
 }
 
 void RunMetrics::recount() {
-  std::size_t bytes = removed_ > 0 ? kRecordCost : 0;
+  std::size_t bytes = !records_.empty() || removed_ > 0 || must_sync_folder_ ? kRunCost : 0;
   for (const auto& record : records_) bytes += cost_of(*record);
-  unfolded_ = bytes;
+  account(bytes);
 }
+
+void RunMetrics::account(std::size_t unfolded) { memory_ += unfolded - unfolded_.exchange(unfolded); }
 
 void RunMetrics::add(Position position, const RecordInfo& info, std::string payload) {
   records_.push_back(std::make_shared<Record>(Record{position, state_.points, info.count, std::move(payload)}));
   state_.take(info);
-  unfolded_ += cost_of(*records_.back());
+  account(std::max(unfolded_.load(), kRunCost) + cost_of(*records_.back()));
 }
 
 Result<Position> RunMetrics::store(Log& log, RecordInfo info, std::span<const MetricPoint* const> points) {
@@ -101,6 +130,7 @@ void RunMetrics::replay(Position position, const RecordInfo& info, std::string_v
     state_ = State{};
   } else {
     add(position, info, std::string(payload));
+    return;
   }
   recount();
 }
@@ -162,6 +192,10 @@ Result<RunView> RunMetrics::view(std::uint64_t from_index) {
   const std::lock_guard lock(mutex_);
   CHECK_OK(load());
   RunView view;
+  view.folded = folded_;
+  if (folded_) {
+    TRY(view.bytes, open_bytes());
+  }
   for (const auto* records : {&legacy_, &records_}) {
     const auto first = std::ranges::upper_bound(*records, from_index, {}, [](const auto& record) { return record->first_index + record->count; });
     view.records.insert(view.records.end(), first, records->end());
@@ -169,21 +203,41 @@ Result<RunView> RunMetrics::view(std::uint64_t from_index) {
   return view;
 }
 
-Result<Position> RunMetrics::remove(Log& log) {
+Result<RunView> RunMetrics::view_of(Position durable) const {
+  RunView view;
+  view.folded = folded_;
+  if (folded_) {
+    TRY(view.bytes, open_bytes());
+  }
+  view.records = legacy_;
+  for (const auto& record : records_) {
+    if (record->position <= durable) view.records.push_back(record);
+  }
+  return view;
+}
+
+Result<Position> RunMetrics::begin_removal(Log& log) {
   const std::lock_guard lock(mutex_);
-  CHECK_OK(load());
   if (records_.empty() && !io::exists(path_)) return 0;
   std::string payload;
   encode_record({.kind = RecordInfo::Kind::kRemoved, .run = run_.text()}, {}, payload);
-  TRY(removed_, log.append(payload));
-  records_.clear();
-  legacy_.clear();
-  state_ = State{};
-  recount();
-  return removed_;
+  return log.append(payload);
 }
 
+Status RunMetrics::finish_removal(Position removed) {
+  const std::lock_guard lock(mutex_);
+  removed_ = removed;
+  std::erase_if(records_, [&](const auto& record) { return record->position <= removed; });
+  legacy_.clear();
+  folded_.reset();
+  is_loaded_ = false;
+  recount();
+  return remove_file();
+}
+
+/// Also what a fold left that a crash cut short.
 Status RunMetrics::remove_file() {
+  (void)::unlink((path_ + ".new").c_str());
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return errno_error("cannot remove " + path_, errno);
   return ok();
 }

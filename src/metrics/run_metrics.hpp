@@ -17,10 +17,16 @@
 
 namespace stoker::metrics {
 
+/// What a record adds to what was stored of whom.
+void take_record(RunState& state, const RecordInfo& info);
+
 class RunMetrics {
  public:
   /// Nothing is opened or read yet.
-  RunMetrics(RunId run, std::string path) : run_(std::move(run)), path_(std::move(path)) {}
+  RunMetrics(RunId run, std::string path, std::atomic<std::size_t>& memory) : run_(std::move(run)), path_(std::move(path)), memory_(memory) {}
+  ~RunMetrics() { memory_ -= unfolded_; }
+  RunMetrics(const RunMetrics&) = delete;
+  RunMetrics& operator=(const RunMetrics&) = delete;
   const RunId& run() const { return run_; }
 
   /// Each gives where the last record of the run ends in the log, 0 when there is none to wait for.
@@ -36,36 +42,46 @@ class RunMetrics {
   Result<std::uint64_t> count();
   /// The points from `from_index` on.
   Result<RunView> view(std::uint64_t from_index = 0);
-  Result<Position> remove(Log& log);
-  Status remove_file();
+  /// Puts the removal into the log; 0 when there is nothing. Once that is durable, the rest.
+  Result<Position> begin_removal(Log& log);
+  Status finish_removal(Position removed);
+  /// Moves the records up to `durable` into the file. One thread at a time, and not while it is removed.
+  Status fold(Position durable);
 
   /// In bytes of memory: records that are not in the file.
   std::size_t unfolded() const { return unfolded_; }
   std::uint64_t last_used = 0;  // by the table of runs
 
  private:
-  struct State {
-    std::uint64_t attempt = 0;
-    std::uint64_t last_seq = 0;
-    std::map<std::string, std::uint64_t> calls;  // by writer, the last one
+  struct State : RunState {
     std::uint64_t points = 0;
     void take(const RecordInfo& info);
   };
   Status load();
   Status load_file();
+  Status remove_file();
+  Result<RunBytes> open_bytes() const;
+  /// All that is folded or not behind `durable`.
+  Result<RunView> view_of(Position durable) const;
+  Status publish(const std::string& written, Position upto);
+  Status sync_folder();
   Result<Position> store(Log& log, RecordInfo info, std::span<const MetricPoint* const> points);
   void add(Position position, const RecordInfo& info, std::string payload);
   void recount();
+  void account(std::size_t unfolded);
 
   const RunId run_;
   const std::string path_;
   std::mutex mutex_;  // all that follows
   bool is_loaded_ = false;
   State state_;                                        // valid while is_loaded_
+  std::shared_ptr<const FoldedRun> folded_;            // null: no file of this format; valid while is_loaded_
   std::vector<std::shared_ptr<const Record>> legacy_;  // of a file of an older format; valid while is_loaded_
   std::vector<std::shared_ptr<const Record>> records_;
-  Position removed_ = 0;  // what the file holds up to here is gone
+  Position removed_ = 0;                        // what the file holds up to here is gone
+  std::atomic<bool> must_sync_folder_ = false;  // the file's name is not on the disk yet
   std::atomic<std::size_t> unfolded_ = 0;
+  std::atomic<std::size_t>& memory_;  // the same of all runs together
 };
 
 }  // namespace stoker::metrics

@@ -2,6 +2,7 @@
 // The runs that are known in memory: those with records that are in no file yet, and some that were used last. Thread-safe.
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,7 +24,7 @@ class RunTable {
     if (found == runs_.end()) {
       TRY(const auto stem, io::sharded_stem(directory_, run.text()));
       if (runs_.size() >= sweep_at_) sweep();
-      found = runs_.emplace(run, std::make_shared<RunMetrics>(run, stem + ".metrics")).first;
+      found = runs_.emplace(run, std::make_shared<RunMetrics>(run, stem + ".metrics", memory_)).first;
     }
     found->second->last_used = ++clock_;
     return found->second;
@@ -34,6 +35,8 @@ class RunTable {
     for (const auto& [run, metrics] : runs_) all.push_back(metrics);
     return all;
   }
+  /// Bytes of the records that are in no file yet.
+  std::size_t memory() const { return memory_; }
   /// Leaves the runs that have records or are in use, and of the others those used last.
   void shrink() {
     const std::lock_guard lock(mutex_);
@@ -57,6 +60,7 @@ class RunTable {
 
   const std::string directory_;
   const std::size_t most_;
+  std::atomic<std::size_t> memory_ = 0;
   mutable std::mutex mutex_;
   std::unordered_map<RunId, std::shared_ptr<RunMetrics>> runs_;
   std::uint64_t clock_ = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/record.hpp"
+#include "metrics/run_file.hpp"
 #include "metrics/segment.hpp"
 
 namespace stoker::metrics {
@@ -35,10 +36,18 @@ class RunView {
   /// False ends the visit.
   using Take = std::function<bool(const Visited&)>;
 
+  std::shared_ptr<const FoldedRun> folded;  // null: nothing is
+  RunBytes bytes;                           // of the folded ones
   std::vector<std::shared_ptr<const Record>> records;
 
   /// Every wanted point from `from_index` on, in order of logging.
   Status visit(std::uint64_t from_index, const Wants& wants, const Take& take) const;
+  /// The parts of it. Shapes are numbered anew in each.
+  Status visit_block(const BlockPlace& place, const BlockFront& front, const Wants& wants, const Take& take) const;
+  Status visit_records(const Wants& wants, const Take& take) const;
 };
+
+/// The front of a block, whose series are all among the shapes of the view.
+Result<BlockFront> read_front(const RunView& view, const BlockPlace& place);
 
 }  // namespace stoker::metrics

@@ -41,13 +41,15 @@ bool read_context(Cursor& cursor, Context& context) {
 }
 
 template <class Named>
-std::optional<std::uint32_t> Dictionary::find(const Named& named) const {
+std::optional<std::uint32_t> Dictionary::look_up(const Named& named) const {
   const auto [from, to] = numbers_.equal_range(hash_of(named.name));
   for (auto at = from; at != to; ++at) {
     if (is_same(shapes_[at->second], named)) return at->second;
   }
   return std::nullopt;
 }
+
+std::optional<std::uint32_t> Dictionary::find(const Shape& shape) const { return look_up(shape); }
 
 std::uint32_t Dictionary::add(Shape shape) {
   numbers_.emplace(hash_of(shape.name), size());
@@ -56,17 +58,23 @@ std::uint32_t Dictionary::add(Shape shape) {
 }
 
 std::uint32_t Dictionary::number_of(const Shape& shape) {
-  const auto found = find(shape);
+  const auto found = look_up(shape);
   return found ? *found : add(shape);
 }
 
 std::uint32_t Dictionary::number_of(const MetricPoint& point) {
   if (expected_ >= size()) expected_ = 0;
   if (expected_ < size() && is_same(shapes_[expected_], point)) return expected_++;
-  const auto found = find(point);
+  const auto found = look_up(point);
   const auto number = found ? *found : add({point.name, point.kind, point.columns});
   expected_ = number + 1;
   return number;
+}
+
+void Dictionary::cut(std::uint32_t size) {
+  if (size == shapes_.size()) return;
+  shapes_.resize(size);
+  std::erase_if(numbers_, [size](const auto& entry) { return entry.second >= size; });
 }
 
 }  // namespace stoker::metrics

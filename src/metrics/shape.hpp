@@ -37,14 +37,17 @@ class Dictionary {
   std::uint32_t size() const { return static_cast<std::uint32_t>(shapes_.size()); }
   const Shape& at(std::uint32_t number) const { return shapes_[number]; }
   const std::vector<Shape>& all() const { return shapes_; }
+  std::optional<std::uint32_t> find(const Shape& shape) const;
   /// The number of the shape, a new one when it was not there.
   std::uint32_t number_of(const Shape& shape);
   /// The same for the shape of a point; quick where points come in the same order again and again.
   std::uint32_t number_of(const MetricPoint& point);
+  /// Forgets all but the first `size`.
+  void cut(std::uint32_t size);
 
  private:
   template <class Named>
-  std::optional<std::uint32_t> find(const Named& named) const;
+  std::optional<std::uint32_t> look_up(const Named& named) const;
   std::uint32_t add(Shape shape);
 
   std::vector<Shape> shapes_;

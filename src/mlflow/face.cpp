@@ -96,13 +96,14 @@ void add_security_headers(const api::Head& head, api::Reply& reply) {
 }
 
 Result<WorkspaceId> find_or_make_workspace(db::Transaction& transaction, const std::string& name, bool personal, Time now, Random& random) {
-  if (name.empty()) {
-    if (!personal) {
-      TRY(const auto found, catalog::find_workspace(transaction, WorkspaceName{}));
-      return found.id;
-    }
-    TRY(const auto made, catalog::get_or_create_workspace(transaction, WorkspaceName{}, now, random));
+  const WorkspaceName standard;
+  if (personal && (name.empty() || name == standard.name)) {
+    TRY(const auto made, catalog::get_or_create_workspace(transaction, standard, now, random));
     return made.id;
+  }
+  if (name.empty()) {
+    TRY(const auto found, catalog::find_workspace(transaction, standard));
+    return found.id;
   }
   TRY(const auto all, catalog::list_workspaces(transaction));
   std::vector<WorkspaceId> named;
@@ -132,7 +133,7 @@ api::Reply incident(api::Call& call, std::string_view what) {
 
 }  // namespace
 
-api::Answer Face::before(api::Answer next) && {
+api::Responder Face::before(api::Responder next) && {
   auto face = std::make_shared<Face>(std::move(*this));
   return [face, next = std::move(next)](const api::Services& services, const api::HttpLimits& limits, io::Pool& transfers, const api::Head& head,
                                         api::BodyReader& body, api::Peer& peer) -> io::Task<api::Reply> {

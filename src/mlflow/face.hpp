@@ -16,8 +16,8 @@ class Face {
   /// `personal`: a workspace that is not there is made, not refused.
   explicit Face(bool personal) : personal_(personal) {}
 
-  /// An Answer that takes the paths of this API and leaves the others to `next`.
-  api::Answer before(api::Answer next) &&;
+  /// A Responder that takes the paths of this API and leaves the others to `next`.
+  api::Responder before(api::Responder next) &&;
 
  private:
   io::Task<api::Reply> answer(api::Call& call);

@@ -118,7 +118,8 @@ Error missing(std::string_view parameter) {
 }
 
 Error invalid(std::string_view parameter, const json::value& value, std::string_view reason) {
-  return Error(ErrorCode::kInvalidInput, fmt::format("Invalid value {} for parameter '{}' supplied: {}", json::serialize(value), parameter, reason));
+  const auto shown = value.is_double() ? fmt::format("{}", value.get_double()) : json::serialize(value);
+  return Error(ErrorCode::kInvalidInput, fmt::format("Invalid value {} for parameter '{}' supplied: {}", shown, parameter, reason));
 }
 
 Result<json::object> parse_body(std::string_view text) {

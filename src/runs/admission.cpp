@@ -89,15 +89,15 @@ namespace {
 
 struct Wish {
   std::vector<Run> runs;
+  std::vector<std::optional<catalog::RunDiff>> diffs;  // of each run
   std::optional<std::string> key;
-  std::optional<catalog::RunDiff> diff;
   Digest request;
 };
 
 /// What makes two requests with one key the same.
-Digest digest_of(const RunSpec& spec, const std::optional<catalog::RunDiff>& diff) {
-  auto text = json::serialize(to_json(spec));
-  if (diff) text += diff->object.hex();
+Digest digest_of(const Submission& submission) {
+  auto text = json::serialize(to_json(submission.spec));
+  if (submission.diff) text += submission.diff->object.hex();
   return sha256(text);
 }
 
@@ -112,11 +112,11 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
       return admitted;
     }
   }
-  for (const auto& run : wish.runs) {
-    TRY(auto stored, insert_new_run(transaction, run, personal, random));
+  for (std::size_t i = 0; i < wish.runs.size(); ++i) {
+    TRY(auto stored, insert_new_run(transaction, wish.runs[i], personal, random));
+    if (wish.diffs[i]) CHECK_OK(catalog::put_diff(transaction, stored.id, *wish.diffs[i]));
     admitted.runs.push_back(std::move(stored));
   }
-  if (wish.diff) CHECK_OK(catalog::put_diff(transaction, admitted.runs.front().id, *wish.diff));
   if (wish.key)
     CHECK_OK(catalog::add_idempotency_key(transaction, *wish.key, wish.request, admitted.runs.front().id, admitted.runs.front().created_at));
   return admitted;
@@ -124,17 +124,20 @@ Result<Admission::Admitted> insert_all(db::Transaction& transaction, const Wish&
 
 }  // namespace
 
-io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
-                                                       std::optional<catalog::RunDiff> diff) {
-  if (specs.empty()) co_return Error(ErrorCode::kInvalidInput, "there is no run in the list");
+io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch) {
+  if (submissions.empty()) co_return Error(ErrorCode::kInvalidInput, "there is no run in the list");
   if (key && (key->empty() || key->size() > kMaxKey))
     co_return Error(ErrorCode::kInvalidInput, fmt::format("an idempotency key has 1 to {} characters", kMaxKey));
+  std::vector<RunSpec> specs;
+  specs.reserve(submissions.size());
+  for (const auto& submission : submissions) specs.push_back(submission.spec);
   CO_CHECK_OK(co_await check(specs, is_batch));
   for (int tries = 1;; ++tries) {
-    Wish wish{.runs = {}, .key = key, .diff = diff, .request = digest_of(specs.front(), diff)};
-    for (const auto& spec : specs) {
+    Wish wish{.runs = {}, .diffs = {}, .key = key, .request = digest_of(submissions.front())};
+    for (const auto& [spec, diff] : submissions) {
       auto& run = wish.runs.emplace_back(new_run(spec, parts_.clock.now(), parts_.random));
       run.id = new_run_id(spec.experiment, run.created_at, parts_.random);
+      wish.diffs.push_back(diff);
     }
     auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) {
       return insert_all(transaction, wish, personal, random);
@@ -216,25 +219,33 @@ io::Task<Status> Admission::check_catalog(const std::vector<RunSpec>& specs, boo
                          .parent = specs[i].parent});
   }
   if (questions.empty()) co_return ok();
-  auto work = [questions](db::Connection& connection) -> Result<std::vector<Mistake>> {
-    std::vector<Mistake> found;
+  struct Answer {
+    std::vector<Mistake> missing, late;
+  };
+  auto work = [questions](db::Connection& connection) -> Result<Answer> {
+    Answer found;
     for (const auto& question : questions) {
       if (question.workspace) {
         const auto workspace = catalog::find_workspace(connection, *question.workspace);
         if (!workspace && workspace.error().code() != ErrorCode::kNotFound) return workspace.error();
-        if (!workspace) add(workspace.error(), question.prefix, "workspace", found);
+        if (!workspace) add(workspace.error(), question.prefix, "workspace", found.missing);
       }
       if (!question.parent) continue;
       const auto parent = catalog::look_up_run_mark(connection, *question.parent);
       if (!parent) return parent.error();
-      if (!*parent) found.push_back({question.prefix + "parent", fmt::format("there is no run {}", question.parent->text())});
+      if (!*parent) found.missing.push_back({question.prefix + "parent", fmt::format("there is no run {}", question.parent->text())});
+      if (*parent && is_terminal((*parent)->state))
+        found.late.push_back({question.prefix + "parent", fmt::format("run {} has ended already ({}) and gets no more children",
+                                                                      question.parent->text(), to_text((*parent)->state))});
     }
     return found;
   };
   CO_TRY(auto found, co_await parts_.catalog.read(std::move(work)));
   // A single thing that is not there keeps its own code and hint (404, the command that creates it).
-  if (mistakes.empty() && found.size() == 1 && !is_batch) co_return Error(ErrorCode::kNotFound, found.front().message).mistakes(found);
-  std::ranges::move(found, std::back_inserter(mistakes));
+  if (mistakes.empty() && found.late.empty() && found.missing.size() == 1 && !is_batch)
+    co_return Error(ErrorCode::kNotFound, found.missing.front().message).mistakes(found.missing);
+  std::ranges::move(found.missing, std::back_inserter(mistakes));
+  std::ranges::move(found.late, std::back_inserter(mistakes));
   co_return ok();
 }
 

@@ -24,9 +24,7 @@ class Admission {
     std::vector<Run> runs;
     bool is_new = true;
   };
-  /// `diff` belongs to a single specification and is stored with its run.
-  io::Task<Result<Admitted>> admit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
-                                   std::optional<catalog::RunDiff> diff = std::nullopt);
+  io::Task<Result<Admitted>> admit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch);
 
  private:
   io::Task<Status> check(const std::vector<RunSpec>& specs, bool is_batch);

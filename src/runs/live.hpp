@@ -40,8 +40,14 @@ struct Live {
   std::map<std::string, Line> lines;
   std::unordered_map<RunId, Place> places;
   std::unordered_map<RunId, Session> sessions;  // interactive runs that sent a heartbeat
+  std::unordered_map<RunId, RunId> roots;       // of those that have a parent: the top of their tree
   std::uint64_t next_order = 1;
   std::size_t placing = 0;
+
+  const RunId& root_of(const RunId& run) const {
+    const auto at = roots.find(run);
+    return at == roots.end() ? run : at->second;
+  }
 
   Line* line_of(const std::string& target) {
     const auto at = lines.find(target);

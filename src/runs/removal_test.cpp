@@ -13,6 +13,15 @@ class RemovalTest : public RunServiceTest {
     wanted.parent = std::move(parent);
     return when_ended(submit(std::move(wanted)).id);
   }
+  Run hanging(std::optional<RunId> parent = std::nullopt) {
+    auto wanted = spec("hang");
+    wanted.parent = std::move(parent);
+    return submit(std::move(wanted));
+  }
+  void end(const RunId& run) {
+    ASSERT_TRUE(wait(service_->cancel(run, "ana")));
+    when_ended(run);
+  }
   bool is_there(const RunId& run) {
     return wait(catalog_->read([run](db::Connection& connection) { return catalog::look_up_run(connection, run); }))->has_value();
   }
@@ -39,19 +48,16 @@ TEST_F(RemovalTest, NothingOfTheRunIsLeft) {
 
 TEST_F(RemovalTest, LiveRunsAndParentsStay) {
   start();
-  const auto parent = finished();
-  const auto child = finished(parent.id);
-  const auto live = submit([&] {
-    auto wanted = spec("hang");
-    wanted.parent = child.id;
-    return wanted;
-  }());
+  const auto parent = hanging();
+  const auto child = hanging(parent.id);
+  const auto live = hanging(child.id);
+  end(child.id);
+  end(parent.id);
   EXPECT_EQ(wait(service_->remove(parent.id, false)).error().code(), ErrorCode::kConflict);
   EXPECT_EQ(wait(service_->remove(live.id, false)).error().code(), ErrorCode::kWrongState);
   EXPECT_EQ(wait(service_->remove(parent.id, true)).error().code(), ErrorCode::kWrongState);
   EXPECT_TRUE(is_there(parent.id) && is_there(child.id) && is_there(live.id));
-  ASSERT_TRUE(wait(service_->cancel(live.id, "ana")));
-  when_ended(live.id);
+  end(live.id);
   ASSERT_TRUE(wait(service_->remove(parent.id, true)));
   EXPECT_FALSE(is_there(parent.id) || is_there(child.id) || is_there(live.id));
 }
@@ -71,8 +77,9 @@ TEST_F(RemovalTest, WhatACrashLeftIsDoneAtTheNextStart) {
 
 TEST_F(RemovalTest, AWorkspaceGoesWithItsRuns) {
   start();
-  const auto parent = finished();
+  const auto parent = hanging();
   const auto child = finished(parent.id);
+  end(parent.id);
   EXPECT_EQ(wait(service_->remove_workspace(parent.workspace, false)).error().code(), ErrorCode::kConflict);
   ASSERT_TRUE(wait(service_->remove_workspace(parent.workspace, true)));
   EXPECT_FALSE(is_there(parent.id) || is_there(child.id));

@@ -43,8 +43,7 @@ class RunService::Impl final : public HubOwner {
 
   io::Task<Status> start();
   io::Task<void> stop();
-  io::Task<Result<std::vector<Run>>> submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
-                                            std::optional<catalog::RunDiff> diff = std::nullopt);
+  io::Task<Result<std::vector<Run>>> submit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch);
   io::Task<Result<Run>> cancel(RunId run, std::string by);
   io::Task<Result<Explanation>> explain(RunId run);
   io::Task<Status> log_metrics(RunId run, MetricCall call);
@@ -71,6 +70,7 @@ class RunService::Impl final : public HubOwner {
   io::Task<void> release(std::string target, targets::Handle handle);
   io::Task<Status> resume(Run run);
   io::Task<Status> say(RunId run, Event event);
+  io::Task<Status> note_roots(const std::vector<Run>& runs);
 
   Parts parts_;
   Live live_;
@@ -94,6 +94,7 @@ io::Task<Status> RunService::Impl::start() {
   auto load = [](db::Connection& connection) { return catalog::live_runs(connection); };
   CO_TRY(auto runs, co_await parts_.catalog.read(std::move(load)));
   const auto count = runs.size();
+  CO_CHECK_OK(co_await note_roots(runs));
   for (auto& run : runs) CO_CHECK_OK(co_await resume(std::move(run)));
   if (count > 0) log::info("runs", "live runs found", {{"runs", count}, {"placed", live_.places.size()}});
   tasks_.spawn("dispatch", dispatcher_.run());
@@ -129,6 +130,26 @@ io::Task<Status> RunService::Impl::resume(Run run) {
   co_return ok();
 }
 
+/// Their programs are told the top of their tree; a sweep's thousand children have one parent, which is asked for once.
+io::Task<Status> RunService::Impl::note_roots(const std::vector<Run>& runs) {
+  std::map<RunId, RunId> roots;  // by parent
+  for (const auto& run : runs) {
+    if (run.spec.parent && run.spec.kind == RunKind::kScript) roots.emplace(*run.spec.parent, *run.spec.parent);
+  }
+  if (roots.empty()) co_return ok();
+  auto climb = [roots](db::Connection& connection) mutable -> Result<std::map<RunId, RunId>> {
+    for (auto& [parent, root] : roots) {
+      TRY(root, catalog::find_root(connection, parent));
+    }
+    return std::move(roots);
+  };
+  CO_TRY(roots, co_await parts_.catalog.read(std::move(climb)));
+  for (const auto& run : runs) {
+    if (run.spec.parent && run.spec.kind == RunKind::kScript) live_.roots.insert_or_assign(run.id, roots.at(*run.spec.parent));
+  }
+  co_return ok();
+}
+
 io::Task<Status> RunService::Impl::say(RunId run, Event event) {
   CO_CHECK_OK(co_await ledger_.apply(run, std::move(event)));
   co_return ok();
@@ -142,10 +163,10 @@ io::Task<void> RunService::Impl::stop() {
   co_await metric_intake_.stop();
 }
 
-io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<RunSpec> specs, std::optional<std::string> key, bool is_batch,
-                                                            std::optional<catalog::RunDiff> diff) {
-  CO_TRY(auto admitted, co_await admission_.admit(std::move(specs), std::move(key), is_batch, std::move(diff)));
+io::Task<Result<std::vector<Run>>> RunService::Impl::submit(std::vector<Submission> submissions, std::optional<std::string> key, bool is_batch) {
+  CO_TRY(auto admitted, co_await admission_.admit(std::move(submissions), std::move(key), is_batch));
   if (admitted.is_new) {
+    CO_CHECK_OK(co_await note_roots(admitted.runs));
     for (const auto& run : admitted.runs) dispatcher_.enqueue(run);
   }
   co_return std::move(admitted.runs);
@@ -244,7 +265,10 @@ void RunService::Impl::changed(const Ledger::Change& change) {
     session->state = run.state;
     watch_.kick();
   }
-  if (is_terminal(run.state)) live_.sessions.erase(run.id);
+  if (is_terminal(run.state)) {
+    live_.sessions.erase(run.id);
+    live_.roots.erase(run.id);
+  }
   if (auto* place = live_.place_of(run.id); place != nullptr) {
     place->run = run;
     if (has(change.effects, Effect::kSendCancel)) begin_cancel(*place);
@@ -261,7 +285,7 @@ void RunService::Impl::note_place(const Run& run, const targets::Handle& handle)
     const auto& run = live_.places.at(id).run;
     const auto* line = live_.line_of(run.spec.target);
     const auto gpus = line == nullptr ? 0 : static_cast<std::int64_t>(line->target->capacity().gpus.size());
-    return start_message(run, gpus, parts_.run_token(run.id, run.attempt), parts_.server_url());
+    return start_message(run, live_.root_of(id), gpus, parts_.run_token(run.id, run.attempt), parts_.server_url());
   };
   hub_.assign(handle.supervisor_id, run.id, run.attempt, static_cast<std::uint64_t>(run.journal_acked), std::move(start));
   watch_.kick();
@@ -296,15 +320,15 @@ RunService::~RunService() = default;
 io::Task<Status> RunService::start() { return impl_->start(); }
 io::Task<void> RunService::stop() { return impl_->stop(); }
 
-io::Task<Result<Run>> RunService::submit(RunSpec spec, std::optional<std::string> idempotency_key, std::optional<catalog::RunDiff> diff) {
-  std::vector<RunSpec> specs;
-  specs.push_back(std::move(spec));
-  CO_TRY(auto runs, co_await impl_->submit(std::move(specs), std::move(idempotency_key), false, std::move(diff)));
+io::Task<Result<Run>> RunService::submit(Submission submission, std::optional<std::string> idempotency_key) {
+  std::vector<Submission> submissions;
+  submissions.push_back(std::move(submission));
+  CO_TRY(auto runs, co_await impl_->submit(std::move(submissions), std::move(idempotency_key), false));
   co_return std::move(runs.front());
 }
 
-io::Task<Result<std::vector<Run>>> RunService::submit_batch(std::vector<RunSpec> specs) {
-  return impl_->submit(std::move(specs), std::nullopt, true);
+io::Task<Result<std::vector<Run>>> RunService::submit_batch(std::vector<Submission> submissions) {
+  return impl_->submit(std::move(submissions), std::nullopt, true);
 }
 io::Task<Result<Run>> RunService::cancel(RunId run, std::string by) { return impl_->cancel(std::move(run), std::move(by)); }
 io::Task<Result<Explanation>> RunService::explain(RunId run) { return impl_->explain(std::move(run)); }

@@ -46,9 +46,17 @@ struct Parts {
   bool personal = false;  // an unknown workspace is made, not refused
 };
 
-/// An interactive run that somebody wants to begin: a specification without a program.
+/// A run that somebody wants to submit.
+struct Submission {
+  RunSpec spec;
+  std::optional<catalog::RunDiff> diff;  // uncommitted changes of its source, already in the object store
+};
+
+/// An interactive run that somebody wants to begin: a specification without a program. A child without a source of its own has its parent's:
+/// snapshot, git's properties and diff.
 struct InteractiveWish {
   RunSpec spec;
+  std::optional<catalog::RunDiff> diff;
   std::optional<RunId> id;  // nullopt: a GUID, for a child `<parent>_<n>`
   bool is_open = true;      // false: NotStarted until open()
   // As an MLflow client says it.
@@ -88,10 +96,9 @@ class RunService {
 
   /// Durable when it returns. All mistakes at once. The same key gives the same run.
   /// kInvalidInput, kEnvironmentInvalid, kTargetRejected (larger than the target), kNotFound (workspace, parent, snapshot), kStorageFull.
-  /// `diff`: uncommitted changes of its source, already in the object store.
-  io::Task<Result<Run>> submit(RunSpec spec, std::optional<std::string> idempotency_key, std::optional<catalog::RunDiff> diff = std::nullopt);
+  io::Task<Result<Run>> submit(Submission submission, std::optional<std::string> idempotency_key);
   /// All or none; mistakes have paths under "runs[3]".
-  io::Task<Result<std::vector<Run>>> submit_batch(std::vector<RunSpec> specs);
+  io::Task<Result<std::vector<Run>>> submit_batch(std::vector<Submission> submissions);
   /// The run as it is after the request: Canceled at once when it was not placed, else CancelRequested. A canceled run: itself.
   /// kNotFound; kWrongState when it ended otherwise.
   io::Task<Result<Run>> cancel(RunId run, std::string by);

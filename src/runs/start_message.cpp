@@ -3,6 +3,9 @@
 namespace stoker::runs {
 namespace {
 
+/// A run's token is good as long as its attempt; the SDK's scripts want a time (seconds since 1970), and renew one that is near. This is 2100.
+constexpr std::string_view kNeverExpires = "4102444800";
+
 /// What scripts of the SDK read beside the names: resource paths and addresses (spec 16.1).
 void add_scopes(const Run& run, const std::string& server_url, std::map<std::string, std::string>& variables) {
   const auto& workspace = run.spec.workspace;
@@ -16,7 +19,7 @@ void add_scopes(const Run& run, const std::string& server_url, std::map<std::str
 
 }  // namespace
 
-protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std::string run_token, std::string server_url) {
+protocol::StartMessage start_message(const Run& run, const RunId& root, std::int64_t host_gpus, std::string run_token, std::string server_url) {
   protocol::StartMessage start{.run = run.id,
                                .attempt = run.attempt,
                                .spec = run.spec,
@@ -28,6 +31,7 @@ protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std
   start.identity_variables = {
       {"STOKER_RUN_ID", run.id.text()},
       {"AZUREML_RUN_ID", run.id.text()},
+      {"AZUREML_ROOT_RUN_ID", root.text()},
       {"AZUREML_ARM_SUBSCRIPTION", run.spec.workspace.subscription_id},
       {"AZUREML_ARM_RESOURCEGROUP", run.spec.workspace.resource_group},
       {"AZUREML_ARM_WORKSPACE_NAME", run.spec.workspace.name},
@@ -35,6 +39,8 @@ protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std
       {"AZUREML_EXPERIMENT_ID", run.experiment.text()},
       {"AZUREML_WORKSPACE_ID", run.workspace.text()},
       {"AZUREML_RUN_TOKEN", start.run_token},
+      {"AZUREML_RUN_TOKEN_EXPIRY", std::string(kNeverExpires)},
+      {"AZUREML_CR_NODE_RANK", "0"},
       {"AZUREML_SERVICE_ENDPOINT", start.server_url},
   };
   add_scopes(run, start.server_url, start.identity_variables);

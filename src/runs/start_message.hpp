@@ -8,7 +8,8 @@
 
 namespace stoker::runs {
 
-/// `host_gpus`: GPUs of the whole target. The identity variables are those that Azure ML SDK v1 reads inside a run (spec 16).
-protocol::StartMessage start_message(const Run& run, std::int64_t host_gpus, std::string run_token, std::string server_url);
+/// `root`: top of the run's tree. `host_gpus`: GPUs of the whole target. The identity variables are those that Azure ML SDK v1 reads inside a run
+/// (spec 16).
+protocol::StartMessage start_message(const Run& run, const RunId& root, std::int64_t host_gpus, std::string run_token, std::string server_url);
 
 }  // namespace stoker::runs

@@ -41,10 +41,11 @@ class HubTest : public RunServiceTest {
     const auto run = submit("hang");
     return when_in(run.id, RunState::kStarting);
   }
-  std::shared_ptr<Recorder> connect(std::optional<protocol::AttemptStatus> current, int version = protocol::kVersion) {
+  std::shared_ptr<Recorder> connect(std::optional<protocol::AttemptStatus> current, int version = protocol::kVersion,
+                                    const std::string& supervisor = "local-0") {
     auto link = std::make_shared<Recorder>();
     protocol::HelloMessage hello{
-        .version = version, .supervisor_id = "local-0", .boot_id = "b", .pid = 1, .start_time = 1, .build = "test", .current = std::move(current)};
+        .version = version, .supervisor_id = supervisor, .boot_id = "b", .pid = 1, .start_time = 1, .build = "test", .current = std::move(current)};
     attached_ = wait(service_->hub().attached(link, hello));
     return link;
   }
@@ -82,6 +83,35 @@ TEST_F(HubTest, AssignmentIsSentWithHelloAndAgainWhenTheSupervisorDoesNotNameIt)
   EXPECT_TRUE(link->closed) << "a newer connection replaces the older one";
   EXPECT_EQ(again->count<protocol::StartMessage>(), 0);
   EXPECT_EQ(again->count<protocol::AckMessage>(), 1);
+}
+
+TEST_F(HubTest, AChildIsToldItsParentAndTheTopOfItsTreeAlsoAfterARestart) {
+  const auto top = placed_run();
+  InteractiveWish wish;
+  wish.spec.kind = RunKind::kInteractive;
+  wish.spec.parent = top.id;
+  const auto middle = wait(service_->begin_interactive({wish}, std::nullopt))->front();
+  auto spec = top.spec;
+  spec.parent = middle.id;
+  const auto child = submit(spec);
+  when_in(child.id, RunState::kStarting);
+  const auto variables = [&](const RunId& run) {
+    const auto handle = read(run).handle;
+    const auto link = connect(std::nullopt, protocol::kVersion, std::string(handle.at("supervisor").as_string()));
+    return std::get<protocol::StartMessage>(link->messages.back()).identity_variables;
+  };
+  const auto expect_family = [&] {
+    const auto of_child = variables(child.id), of_top = variables(top.id);
+    EXPECT_EQ(of_child.at("AZUREML_ROOT_RUN_ID"), top.id.text());
+    EXPECT_EQ(of_child.at("AZUREML_PARENT_RUN_ID"), middle.id.text());
+    EXPECT_EQ(of_top.at("AZUREML_ROOT_RUN_ID"), top.id.text());
+    EXPECT_FALSE(of_top.contains("AZUREML_PARENT_RUN_ID"));
+    EXPECT_GT(std::stoll(of_top.at("AZUREML_RUN_TOKEN_EXPIRY")), 1'790'000'000);
+  };
+  expect_family();
+  stop();
+  start(true, false);
+  expect_family();
 }
 
 TEST_F(HubTest, RecordsSentTwiceCountOnce) {

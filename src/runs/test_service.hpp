@@ -156,7 +156,7 @@ class RunServiceTest : public testing::Test {
     spec.grace_seconds = 2;
     return spec;
   }
-  Run submit(RunSpec spec) { return *wait(service_->submit(std::move(spec), std::nullopt)); }
+  Run submit(RunSpec spec) { return *wait(service_->submit({.spec = std::move(spec), .diff = {}}, std::nullopt)); }
   Run submit(std::string play = "success") { return submit(spec(std::move(play))); }
   std::string log_of(const RunId& id) { return *logs_->read(id, 0, 1U << 20); }
 

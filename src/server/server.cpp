@@ -114,7 +114,7 @@ Status Server::open_stores() {
   TRY(objects_, snapshots::ObjectStore::open(data_->file("snapshots")));
   TRY(logs_, logs::LogStore::open(data_->file("logs")));
   TRY(metrics_, metrics::MetricStore::open(data_->file("metrics"), {.waits_for_index = true}));
-  TRY(samples_, metrics::MetricStore::open(data_->file("samples")));
+  TRY(samples_, metrics::MetricStore::open(data_->file("samples"), {.budget = 2U << 20}));
   db::Settings settings;
   settings.url = options_.database_url.value_or(data_->file("catalog.sqlite"));
   TRY(catalog_, catalog::Catalog::open(std::move(settings), loop_, pool_));

@@ -80,12 +80,15 @@ try:
 except Exception as error:
     print('late:', error.message)
 run.complete()
-try:
-    run.child_run()
-except Exception as error:
-    print('child:', error.message.splitlines()[0])
+open('train.py', 'w').write('pass')
+for make in (run.child_run, lambda: run.create_children(2), lambda: run.submit_child(ScriptRunConfig('.', 'train.py'))):
+    try:
+        make()
+    except Exception as error:
+        print('child:', error.message)
 """)
-    assert "taken:" in done.stdout and 'late: metric "late" was not logged' in done.stdout and "child:" in done.stdout, done.stdout
+    assert "taken:" in done.stdout and 'late: metric "late" was not logged' in done.stdout, done.stdout
+    assert done.stdout.count("has ended already (Completed) and gets no more children") == 3, done.stdout
     assert "Traceback" not in done.stderr
 
 
@@ -138,9 +141,12 @@ exp.tag('colour', 'red')
 assert Experiment(ws, 'lab').tags == {'colour': 'red'}
 exp.archive()
 assert 'lab' not in ws.experiments and [each.name for each in Experiment.list(ws, view_type='ArchivedOnly')] == ['lab']
-assert Experiment(ws, 'lab').archived_time
+assert Experiment(ws, 'lab').archived_time and Experiment(ws, 'lab').id == exp.id
 exp.reactivate()
 assert 'lab' in ws.experiments
+exp.archive()
+Experiment(ws, 'lab').start_logging(snapshot_directory=None).complete()    # a run brings it back
+assert 'lab' in ws.experiments and Experiment(ws, 'lab').archived_time is None
 empty = Experiment(ws, 'empty')
 Experiment.delete(ws, empty.id)
 assert 'empty' not in ws.experiments

@@ -205,6 +205,20 @@ assert list(exp.get_runs()) == []
     assert "Traceback" not in done.stdout
 
 
+def test_a_user_managed_environment_neither_checks_nor_installs_and_many_files_are_no_limit(stoker, notebook):
+    stoker.write("src/train.py", "import sys\nprint('ran by', sys.executable)\n")
+    for number in range(2001):
+        stoker.write("src/data/%d.txt" % number, "")
+    done = notebook("""
+env = Environment('mine')
+env.python.user_managed_dependencies = True
+env.python.conda_dependencies.add_pip_package('no-such-package-anywhere==99')
+run = Experiment(Workspace.from_config(), 'mine').submit(ScriptRunConfig('src', 'train.py', environment=env))
+assert run.wait_for_completion(show_output=True)['status'] == 'Completed'
+""")
+    assert "ran by /usr/bin/python3" in done.stdout
+
+
 def test_code_of_a_run_outside_of_one_changes_nothing(stoker, notebook):
     done = notebook("""
 from azureml.core.run import _OfflineRun
@@ -241,6 +255,7 @@ def test_the_state_of_git_at_a_detached_head_and_the_ignore_file_that_wins(stoke
     for command in (["init", "-q"], ["add", "-f", "train.py", ".gitignore"], ["commit", "-qm", "one"], ["checkout", "-q", "--detach"]):
         stoker.run(*git, *command)
     stoker.write("src/.amlignore", "data/\n")  # the untracked file too
+    stoker.write("src/.env", "SECRET=1")  # what is not ignored is uploaded
     done = notebook("""
 import zipfile
 run = Experiment(Workspace.from_config(), 'git').submit(ScriptRunConfig('src', 'train.py'))
@@ -248,7 +263,7 @@ properties = run.get_properties()
 print(len(properties['azureml.git.commit']), 'azureml.git.branch' in properties, properties['azureml.git.dirty'], properties['mlflow.source.git.commit'] == properties['azureml.git.commit'])
 print(sorted(zipfile.ZipFile(run.restore_snapshot(path='zips')).namelist()), properties['ContentSnapshotId'] == run.get_snapshot_id())
 """)
-    assert done.stdout.splitlines() == ["40 False True True", "['.amlignore', '.gitignore', 'train.py', 'x.csv'] True"]
+    assert done.stdout.splitlines() == ["40 False True True", "['.amlignore', '.env', '.gitignore', 'train.py', 'x.csv'] True"]
 
 
 def test_waiting_for_what_is_over_prints_the_frame_and_a_canceled_run_raises_nothing(stoker, notebook):
@@ -283,7 +298,7 @@ run = Experiment(Workspace.from_config(), 'copy').submit(src)
 assert run.get_status() not in ('Completed', 'Failed')      # it waits for us
 open('go', 'w').close()
 run.wait_for_completion(show_output=True)
-assert not os.path.exists('src/mine.txt')
+assert not os.path.exists('src/mine.txt') and 'mine.txt' not in run.get_file_names()
 print('source', os.path.abspath('src'))
 """)
     line = next(each for each in done.stdout.splitlines() if each.startswith("args"))

@@ -169,6 +169,10 @@ def test_wrong_token_is_told(stoker):
 
 def test_unknown_words_get_a_suggestion(stoker):
     assert 'did you mean "submit"' in refused(stoker, "run", "sumbit", "--", "true")
+    stoker.cli("workspace", "create", "s/g/vision")
+    assert 'did you mean "s/g/vision"?' in refused(stoker, "workspace", "show", "s/g/visoin", code=3)
+    assert 'did you mean "s/g/vision"?' in refused(stoker, "workspace", "show", "vision", code=3)  # of another group
+    assert "`stoker workspace create s/g/speech` makes it" in refused(stoker, "workspace", "show", "s/g/speech", code=3)
     run = stoker.submit("true")
     stoker.wait(run)
     told = refused(stoker, "run", "show", run[:-1] + ("0" if run[-1] != "0" else "1"), code=3)

@@ -1,8 +1,9 @@
 """The configuration file that names a workspace (spec 1.2)."""
 import json
 import os
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.exceptions import UserErrorException
 
 _FOLDERS = (".azureml", "aml_config", "")
@@ -47,27 +48,49 @@ def _candidates(start: str, file_name: Optional[str]) -> Iterator[str]:
 def read(path: str) -> Triple:
     """Subscription, resource group and workspace of a file in either shape.
 
-    :raises UserErrorException: when it is no JSON or lacks one of them.
+    :raises UserErrorException: it is no JSON, or lacks one of them; all that is wrong is told.
     """
     try:
         with open(path, encoding="utf-8-sig") as file:
             body = json.load(file)
     except (OSError, ValueError) as error:
-        raise UserErrorException("The config file {} could not be read: {}".format(path, error), inner_exception=error) from error
-    triple = _triple(body) if isinstance(body, dict) else None
-    if triple is None:
-        raise UserErrorException("The config file {} should have the values subscription_id, resource_group, and project_name or workspace_name".format(path))
-    return triple
+        raise UserErrorException("The config file {} could not be read as JSON in UTF-8: {}".format(path, error), inner_exception=error) from error
+    mistakes = _mistakes(body) if isinstance(body, dict) else ["it is {}; a record {{...}} is expected".format(a_kind(body))]
+    if mistakes:
+        raise UserErrorException("The config file {} should have the values subscription_id, resource_group, and project_name or workspace_name:\n{}".format(
+            path, "\n".join("  - " + each for each in mistakes)))
+    return _triple(body)
 
 
-def _triple(body: Dict[str, Any]) -> Optional[Triple]:
+_KEYS = ("subscription_id", "resource_group", "workspace_name")
+
+
+def _mistakes(body: Dict[str, Any]) -> List[str]:
+    """What is wrong with the fields, a text each."""
     if "Scope" in body:
         parts = str(body["Scope"]).split("/")
-        return (parts[2], parts[4], parts[8]) if len(parts) > 8 and parts[2] and parts[4] and parts[8] else None
-    name = body.get("workspace_name") or body.get("project_name")
-    if not body.get("subscription_id") or not body.get("resource_group") or not name:
-        return None
-    return str(body["subscription_id"]), str(body["resource_group"]), str(name)
+        if len(parts) > 8 and parts[2] and parts[4] and parts[8]:
+            return []
+        return ["Scope is {!r}; /subscriptions/<id>/resourceGroups/<group>/providers/<provider>/workspaces/<name> is expected".format(body["Scope"])]
+    found = []
+    for key in _KEYS:
+        value = body.get(key) or (body.get("project_name") if key == "workspace_name" else None)
+        if not value:
+            others = [each for each in body if each not in _KEYS + ("project_name",)]
+            near = next((each for each in others if did_you_mean(each, [key])), None)
+            found.append("{} is {}{}".format(key, "empty" if key in body else "missing", ' (there is "{}")'.format(near) if near else ""))
+        elif not isinstance(value, str):
+            found.append("{} is {}; a text is expected".format(key, a_kind(value)))
+        elif value.startswith("<") and value.endswith(">"):
+            found.append("{} is {}: put the real value in its place".format(key, value))
+    return found
+
+
+def _triple(body: Dict[str, Any]) -> Triple:
+    if "Scope" in body:
+        parts = str(body["Scope"]).split("/")
+        return parts[2], parts[4], parts[8]
+    return body["subscription_id"], body["resource_group"], body.get("workspace_name") or body["project_name"]
 
 
 def write(folder: Optional[str], file_name: Optional[str], triple: Triple) -> str:
@@ -76,6 +99,6 @@ def write(folder: Optional[str], file_name: Optional[str], triple: Triple) -> st
     os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, file_name or _NAMES[0])
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(dict(zip(("subscription_id", "resource_group", "workspace_name"), triple)), file, indent=4)
+        json.dump(dict(zip(_KEYS, triple)), file, indent=4)
         file.write("\n")
     return path

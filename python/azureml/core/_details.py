@@ -7,11 +7,11 @@ if TYPE_CHECKING:
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 
 
-def details(record: Dict[str, Any], files: List[Dict[str, Any]], server_url: str) -> Dict[str, Any]:
+def details(record: Dict[str, Any], files: List[Dict[str, Any]]) -> Dict[str, Any]:
     """Run id, target, status, times, properties, definition, log files, error.
 
     :param record: the run's record as the API gives it.
-    :param files: records of its files.
+    :param files: records of its files, with their links.
     """
     found = {"runId": record["id"], "target": record.get("target") or "local", "status": record["state"]}  # type: Dict[str, Any]
     if record.get("started_at"):
@@ -21,8 +21,7 @@ def details(record: Dict[str, Any], files: List[Dict[str, Any]], server_url: str
     found.update(services={}, properties=properties(record), inputDatasets=[], outputDatasets=[])
     if record.get("kind") != "interactive":
         found["runDefinition"] = definition(record)
-    found.update(logFiles={each["path"]: "{}/api/v1/runs/{}/files/{}".format(server_url, record["id"], each["path"]) for each in files if is_log(each)},
-                 submittedBy=(record.get("spec") or {}).get("submitted_by") or "")
+    found.update(logFiles={each["path"]: each["link"] for each in files if is_log(each)}, submittedBy=(record.get("spec") or {}).get("submitted_by") or "")
     error = error_body(record)
     if error is not None:
         found["error"] = error
@@ -76,10 +75,9 @@ def definition(record: Dict[str, Any]) -> Dict[str, Any]:
             "environmentVariables": spec.get("environment_variables") or {}}
 
 
-def environment(record: Dict[str, Any]) -> "Environment":
-    """The environment of a submitted run."""
+def environment(spec: Dict[str, Any]) -> "Environment":
+    """The user-managed environment of an EnvironmentSpec."""
     from azureml.core.environment import Environment
-    spec = record["spec"].get("environment") or {}
     found = Environment(None)
     found.python.user_managed_dependencies = True
     found.python.interpreter_path = (spec.get("settings") or {}).get("interpreter") or "python"

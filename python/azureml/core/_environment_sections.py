@@ -85,6 +85,8 @@ class DockerSection(Section):
         field("gpu_support", is_written=lambda value: value is not None),
         field("build_context", is_written=lambda value: value is not None),
     )
+    _old = {"enabled": "RunConfiguration.docker = DockerConfiguration(use_docker=...)", "shared_volumes": "DockerConfiguration(shared_volumes=...)",
+            "arguments": "DockerConfiguration(arguments=...)", "shm_size": "DockerConfiguration(shm_size=...)"}
 
     def __init__(self) -> None:
         self.enabled = False

@@ -7,6 +7,7 @@ from azureml.core import _records
 from azureml.core._errors import translated
 from azureml.core._run_notes import texts
 from azureml.core._service import make_interactive
+from stoker._surroundings import user_at_host
 
 if TYPE_CHECKING:
     from azureml.core.experiment import Experiment
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 
 def body(experiment: "Experiment", parent: Optional[str] = None, run_id: Optional[str] = None, display_name: Optional[str] = None, tags: Any = None,
-         properties: Any = None, snapshot: Optional[str] = None, state: str = "Running", source: str = "") -> Dict[str, Any]:
+         properties: Any = None, snapshot: Optional[str] = None, state: str = "Running", source: str = "",
+         diff: Optional[str] = None) -> Dict[str, Any]:
     """One run of POST /runs/interactive."""
     return {"workspace": experiment.workspace._specification(), "experiment": experiment.name, "id": run_id, "parent": parent, "display_name": display_name,
-            "tags": texts("tags", tags or {}), "properties": texts("properties", properties or {}), "snapshot": snapshot, "state": state,
+            "tags": texts("tags", tags or {}), "properties": texts("properties", properties or {}), "snapshot": snapshot, "diff": diff, "state": state,
             "submitted_by": user_at_host(), "source_directory": source or os.getcwd()}
 
 
@@ -33,17 +35,6 @@ def begin(experiment: "Experiment", bodies: List[Dict[str, Any]], outputs: Optio
             run._service.live()
         runs.append(run)
     return runs
-
-
-def user_at_host() -> str:
-    """Who runs this, and where."""
-    import getpass
-    import socket
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name
-        user = str(os.getuid())
-    return "{}@{}".format(user, socket.gethostname())
 
 
 def notebook_file() -> Optional[str]:

@@ -1,6 +1,7 @@
 """The part of a Run that stores and fetches files (spec 3.5), and the source as it was (9.1)."""
 import io
 import os
+import warnings
 from typing import Any, Dict, List, Optional
 
 from azureml.core import _details, _snapshots
@@ -14,9 +15,9 @@ from stoker._client import path_of
 class FilesPart:
     """Methods of `Run`; not for use alone."""
 
-    def _files(self) -> List[Dict[str, Any]]:
+    def _files(self, links: bool = False) -> List[Dict[str, Any]]:
         with translated(not_found=RunNotFoundException):
-            return self._service.read("files")["files"]
+            return self._service.read("files", links="true" if links else None)["files"]
 
     def _content(self, name: str) -> bytes:
         target = io.BytesIO()
@@ -35,6 +36,7 @@ class FilesPart:
 
         :raises UserErrorException: the name is taken by other content, or there is no such file.
         """
+        inside(str(name))
         with as_path(path_or_stream) as path, translated(not_found=RunNotFoundException):
             self._service.upload(str(name), path)
 
@@ -89,8 +91,14 @@ class FilesPart:
         except UserErrorException as error:
             if getattr(error.inner_exception, "code", "") != "not_found":
                 raise
-            raise UserErrorException("the run {} has no file {!r}{}".format(self._run_id, name, did_you_mean(name, self.get_file_names())),
-                                     inner_exception=error.inner_exception) from error
+            raise UserErrorException(self._no_such_file(name), inner_exception=error.inner_exception) from error
+
+    def _no_such_file(self, name: str) -> str:
+        names = self.get_file_names()
+        near = did_you_mean(name, names)
+        if near or not names:
+            return "the run {} has no file {!r}{}".format(self._run_id, name, near or "; it has no files at all")
+        return "the run {} has no file {!r}; it has {}{}".format(self._run_id, name, ", ".join(names[:5]), " and {} more".format(len(names) - 5) if len(names) > 5 else "")
 
     def download_files(self, prefix: Optional[str] = None, output_directory: Optional[str] = None, output_paths: Optional[List[str]] = None,
                        batch_size: int = 100, append_prefix: bool = True, timeout_seconds: Optional[int] = None) -> None:
@@ -101,6 +109,8 @@ class FilesPart:
         """
         folder = (prefix or "").rstrip("/")
         names = [name for name in self.get_file_names() if not prefix or name == folder or name.startswith(folder + "/") or name.startswith(prefix)]
+        if prefix and not names:
+            warnings.warn("nothing was downloaded: {}".format(self._no_such_file(prefix)), stacklevel=2)
         if output_paths is not None and len(output_paths) != len(names):
             raise UserErrorException("there are {} output paths for {} files".format(len(output_paths), len(names)))
         for number, name in enumerate(names):
@@ -188,5 +198,5 @@ def inside(name: str) -> List[str]:
     """The parts of a file's name, which must stay below the folder that it is written to."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts or not parts:
-        raise UserErrorException("the file name {!r} leaves its folder".format(name))
+        raise UserErrorException("the file name {!r} is not one: names are relative, and \"..\" is not allowed".format(name))
     return parts

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, Optional
 
 from azureml.core import _schemas, _values
 from azureml.core._errors import translated
+from azureml.core._naming import a_kind
 from azureml.core._service import as_path
 from azureml.exceptions import AzureMLException, RunNotFoundException, UserErrorException
 
@@ -28,22 +29,26 @@ class MetricsPart:
         """
         if type(value) is not float:
             value = _values.plain(name, value)
-        self._service.metric("scalar", name if type(name) is str else str(name), [value], None, None if step is None else int(step))
+        name = _values.metric_name(name)
+        self._service.metric("scalar", name, [value], None, None if step is None else _values.metric_step(name, step))
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
         """Logs the values of any iterable as one list; called again with the same name it appends."""
-        self._service.metric("list", str(name), _values.plain_list(name, value))
+        name = _values.metric_name(name)
+        self._service.metric("list", name, _values.plain_list(name, value))
 
     def log_row(self, name: str, description: Optional[str] = None, **kwargs: Any) -> None:
         """Logs a row, each keyword a column; called again with the same name it makes a table."""
+        name = _values.metric_name(name)
         if not kwargs:
-            raise UserErrorException('row "{}" has no columns: give each as a keyword'.format(name))
-        self._service.metric("row", str(name), [_values.plain(name, value) for value in kwargs.values()], list(kwargs))
+            raise UserErrorException('row "{0}" has no columns: give each as a keyword, log_row("{0}", x=1, y=2)'.format(name))
+        self._service.metric("row", name, _values.row_values(name, kwargs), list(kwargs))
 
     def log_table(self, name: str, value: Dict[str, Any], description: str = "") -> None:
         """Logs a dict column -> list of equal lengths; a dict of scalars is one row."""
+        name = _values.metric_name(name)
         columns, rows = _values.table_rows(name, value)
-        self._service.table(str(name), columns, rows)
+        self._service.table(name, columns, rows)
 
     def log_image(self, name: str, path: Any = None, plot: Any = None, description: str = "") -> None:
         """Stores a picture as the file ``<name>_<seconds since 1970>.png`` and logs where it is.
@@ -56,7 +61,7 @@ class MetricsPart:
             raise UserErrorException('image "{}": give either path or plot'.format(name))
         if plot is not None:
             if not callable(getattr(plot, "savefig", None)):
-                raise UserErrorException('image "{}": plot is a {}; matplotlib.pyplot or a figure is expected'.format(name, type(plot).__name__))
+                raise UserErrorException('image "{}": plot is {}; matplotlib.pyplot or a figure is expected'.format(name, a_kind(plot)))
             path = io.BytesIO()
             plot.savefig(path, format="png")
             path.seek(0)
@@ -90,9 +95,10 @@ class MetricsPart:
 
     def _store_and_point(self, name: str, content: Any, ending: str) -> None:
         """The content as a file of the run, and a metric that names it."""
+        name = _values.metric_name(name)
         with as_path(content) as path:
-            artifact = self._upload_as_new(str(name), path, ending)
-        self._service.metric("image", str(name), ["aml://artifactId/ExperimentRun/dcid.{}/{}".format(self._run_id, artifact)])
+            artifact = self._upload_as_new(name, path, ending)
+        self._service.metric("image", name, ["aml://artifactId/ExperimentRun/dcid.{}/{}".format(self._run_id, artifact)])
 
     def _upload_as_new(self, name: str, path: str, ending: str) -> str:
         stem = name.strip("/") or "image"

@@ -3,6 +3,7 @@ from typing import Any, Dict, List, Optional
 
 from azureml.core import _details
 from azureml.core._errors import translated
+from azureml.core._naming import a_kind
 from azureml.exceptions import RunNotFoundException, UserErrorException
 
 
@@ -94,7 +95,7 @@ def texts(what: str, values: Any) -> Dict[str, Optional[str]]:
     :raises UserErrorException: it is no dict.
     """
     if not isinstance(values, dict):
-        raise UserErrorException("{} is a {}; a dict is expected".format(what, type(values).__name__))
+        raise UserErrorException("{} is {}; a dict is expected".format(what, a_kind(values)))
     return {str(key): None if value is None else str(value) for key, value in values.items()}
 
 
@@ -105,6 +106,8 @@ def matches(present: Optional[Dict[str, Any]], wanted: Any) -> bool:
         return True
     if isinstance(wanted, str):
         return wanted in present
+    if not hasattr(wanted, "__iter__"):
+        raise UserErrorException("the filter is {}; a key or a dict of keys and values is expected".format(a_kind(wanted)))
     if not isinstance(wanted, dict):
         return all(key in present for key in wanted)
     return all(key in present and present[key] == (None if value is None else str(value)) for key, value in wanted.items())
@@ -112,7 +115,7 @@ def matches(present: Optional[Dict[str, Any]], wanted: Any) -> bool:
 
 def query(wanted: Any) -> List[str]:
     """What of a filter the server can apply: ``key`` and ``key=value``; `matches` decides about the rest (keys with a ``=``, values of None)."""
-    if not wanted:
+    if not wanted or not hasattr(wanted, "__iter__"):
         return []
     if isinstance(wanted, str) or not isinstance(wanted, dict):
         return [key for key in ([wanted] if isinstance(wanted, str) else wanted) if "=" not in key]

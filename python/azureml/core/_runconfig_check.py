@@ -1,7 +1,7 @@
 """What of a run configuration this version carries out: everything else is told at submission, all at once."""
 from typing import TYPE_CHECKING, Any, Iterable, List
 
-from azureml.core._naming import did_you_mean
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._sections import Section
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def _distribution(config: "RunConfiguration") -> List[str]:
         found.append("the framework {} is not offered yet; Python is".format(config.framework))
     if not _unknown("", config.communicator, COMMUNICATORS) and str(config.communicator).lower() != "none":
         found.append("distributed runs are not offered yet (communicator {})".format(config.communicator))
-    if config.node_count not in (None, 1):
+    if config.node_count is not None and (isinstance(config.node_count, bool) or not isinstance(config.node_count, int)):
+        found.append("node_count is {!r}; a whole number is expected".format(config.node_count))
+    elif config.node_count not in (None, 1):
         found.append("node_count {} is not offered yet: a local run has one node".format(config.node_count))
     return found
 
@@ -54,7 +56,7 @@ def _rest(config: "RunConfiguration") -> List[str]:
         found.append("history.directories_to_watch = {!r} is not offered yet: outputs and logs are kept".format(config.history.directories_to_watch))
     for name, value in (config.environment_variables or {}).items():
         if not isinstance(value, (str, int, float, bool)):
-            found.append("environment_variables[{!r}] is a {}; a text is expected".format(name, type(value).__name__))
+            found.append("environment_variables[{!r}] is {}; a text is expected".format(name, a_kind(value)))
     seconds = config.max_run_duration_seconds
     if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0):
         found.append("max_run_duration_seconds is {!r}; a number of seconds above 0 is expected, or None".format(seconds))

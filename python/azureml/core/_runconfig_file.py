@@ -5,7 +5,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from azureml.core import _yaml
-from azureml.core._naming import did_you_mean
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._sections import Place
 from azureml.core._yaml_writer import dump
 from azureml.core.conda_dependencies import CONDA_FILE_NAME, CondaDependencies
@@ -74,7 +74,7 @@ def _read(file: str) -> Dict[str, Any]:
     except (OSError, ValueError) as error:
         raise RunConfigurationException("the run configuration {} could not be read: {}".format(file, error), inner_exception=error)
     if not isinstance(values, dict):
-        raise RunConfigurationException("the run configuration {} is a {}; a mapping of fields is expected".format(file, type(values).__name__))
+        raise RunConfigurationException("the run configuration {} is {}; a mapping of fields is expected".format(file, a_kind(values)))
     return values
 
 

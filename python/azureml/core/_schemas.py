@@ -2,7 +2,7 @@
 import json
 from typing import Any, Dict, List
 
-from azureml.core._naming import did_you_mean
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._sections import mistakes_text
 from azureml.exceptions import UserErrorException
 
@@ -26,7 +26,7 @@ def checked(schema: str, name: str, value: Any) -> Dict[str, Any]:
         mistakes.append("schema_type is {!r}; {!r} is expected".format(body.get("schema_type"), schema))
     data = body.get("data")
     if not isinstance(data, dict):
-        mistakes.append("data is a {}; a dict is expected".format(type(data).__name__))
+        mistakes.append("data is {}; a dict is expected".format(a_kind(data)))
     else:
         plain = {str(key): _plain(each) for key, each in data.items()}
         mistakes += _fields(schema, plain) or _lengths(schema, plain)
@@ -44,7 +44,7 @@ def _parsed(schema: str, name: str, value: Any) -> Dict[str, Any]:
         except ValueError as error:
             raise UserErrorException('the {} "{}" is no JSON: {}'.format(schema.replace("_", " "), name, error), inner_exception=error) from error
     if not isinstance(value, dict):
-        raise UserErrorException('the {} "{}" is a {}; a dict or its JSON is expected'.format(schema.replace("_", " "), name, type(value).__name__))
+        raise UserErrorException('the {} "{}" is {}; a dict or its JSON is expected'.format(schema.replace("_", " "), name, a_kind(value)))
     return dict(value)
 
 

@@ -6,7 +6,8 @@ A class names its fields once (`Field`); from that come reading with a warning f
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from azureml.core._naming import did_you_mean
+from azureml.core._deprecated import deprecated
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._yaml_writer import dump
 from azureml.exceptions import RunConfigurationException
 
@@ -55,6 +56,12 @@ class Section:
     _fields = ()  # type: Tuple[Field, ...]
     _uncompared = ()  # type: Tuple[str, ...]  # attributes that say where something is written, not what it is
     _ignored = ()  # type: Tuple[str, ...]  # keys of old files that are read without a word and mean nothing
+    _old = {}  # type: Dict[str, str]  # attributes that the SDK gave up, and what replaces each; assigning one works and says so, a file's value is taken silently
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._old and name in self.__dict__:  # not when the object is made
+            deprecated("{}.{}".format(type(self).__name__, name), self._old[name])
+        object.__setattr__(self, name, value)
 
     def _to_dict(self) -> Dict[str, Any]:
         """Key -> plain value, in the order of the table."""
@@ -73,7 +80,7 @@ class Section:
         if values is None:
             return self
         if not isinstance(values, dict):
-            raise place.wrong("is a {}; a mapping is expected".format(type(values).__name__))
+            raise place.wrong("is {}; a mapping is expected".format(a_kind(values)))
         known = {each.key.lower(): each for each in self._fields}
         for key, value in values.items():
             found = known.get(str(key).lower())
@@ -85,7 +92,7 @@ class Section:
 
     def _read_field(self, each: Field, value: Any, place: Place) -> None:
         if each.kind is None:
-            setattr(self, each.attribute, _as_default(getattr(self, each.attribute), value, place))
+            object.__setattr__(self, each.attribute, _as_default(getattr(self, each.attribute), value, place))
         elif each.shape == "one":
             if value is not None:
                 present = getattr(self, each.attribute)
@@ -140,7 +147,7 @@ def _as_default(default: Any, value: Any, place: Place) -> Any:
         return [] if value is None else list(value) if isinstance(value, list) else [value]
     if isinstance(default, dict):
         if value is not None and not isinstance(value, dict):
-            raise place.wrong("is a {}; a mapping is expected".format(type(value).__name__))
+            raise place.wrong("is {}; a mapping is expected".format(a_kind(value)))
         return dict(value or {})
     if isinstance(value, (dict, list)):
         raise place.wrong("is a {}; a single value is expected".format("mapping" if isinstance(value, dict) else "list"))

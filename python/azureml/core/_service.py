@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Dict, List, Optional
 from azureml.exceptions import UserErrorException
 from stoker import Client, _recorder, _runtime
 from stoker._client import path_of, query_of
+from stoker._surroundings import user_at_host
 from stoker.errors import StokerError
 
 _PREFIX = "/api/v1"
@@ -25,7 +26,7 @@ class RestService:
         self.client = client
         self.run_id = run_id
         self.over = ""
-        self._used = False  # something was logged by this process
+        self._used = False  # this process has something to tell of it
 
     def read(self, *parts: str, **query: Any) -> Dict[str, Any]:
         """The record below the run's: ``read("metrics", name="loss")``."""
@@ -41,7 +42,7 @@ class RestService:
 
     def change(self, body: Dict[str, Any]) -> None:
         """Tags, properties, name or description; see PATCH /runs/{id}."""
-        self._api("PATCH", path_of("runs", self.run_id), body)
+        self._api("PATCH", path_of("runs", self.run_id), dict(body, by=user_at_host()))
 
     def tag(self, tags: Dict[str, Optional[str]]) -> None:
         """Sets tags."""
@@ -67,7 +68,7 @@ class RestService:
     def cancel(self) -> bool:
         """Asks for the end of the run; False when it had ended already."""
         was_over = bool(self.over)
-        state = self._api("POST", path_of("runs", self.run_id, "cancel"), {}).get("state")
+        state = self._api("POST", path_of("runs", self.run_id, "cancel"), {"by": user_at_host()}).get("state")
         return not was_over and state not in ("Completed", "Failed")
 
     def start(self) -> None:
@@ -75,8 +76,11 @@ class RestService:
         self._api("POST", path_of("runs", self.run_id, "start"), {})
 
     def live(self) -> None:
-        """This process is the run's: it is told from time to time that it lives."""
-        _recorder.recorder(self.client, self.run_id).beat()
+        """This process is the run's: what it runs in is told, and from time to time that it lives."""
+        recorder = _recorder.recorder(self.client, self.run_id)
+        recorder.describe()
+        recorder.beat()
+        self._used = True
 
     def end(self, outcome: str, error: Optional[Dict[str, str]]) -> None:
         """Ends an interactive run, after all that was logged: ``completed`` or ``failed``."""

@@ -1,9 +1,11 @@
 """What users log, as plain numbers and texts; and what comes back, in the shapes of ``get_metrics`` (spec 3.3)."""
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+from azureml.core._naming import a_kind
 from azureml.exceptions import UserErrorException
 
 _LARGEST = 1 << 63
+_LONGEST_NAME = 1000  # bytes
 
 
 def plain(name: str, value: Any) -> Any:
@@ -47,14 +49,72 @@ def _taken_out(name: str, value: Any) -> Any:
                 return float(value)
             except (TypeError, ValueError, OverflowError):
                 break
-    raise UserErrorException('the value of metric "{}" is a {}; a number or a string is expected'.format(name, type(value).__name__))
+    raise UserErrorException('the value of metric "{}" is {}; a number or a string is expected{}'.format(name, a_kind(value), _instead(value)))
+
+
+def _instead(value: Any) -> str:
+    if isinstance(value, dict):
+        return ": log_row takes columns, log_table a dict of them"
+    return ": log_list takes several" if isinstance(value, (list, tuple)) or hasattr(value, "__len__") else ""
+
+
+def metric_name(name: Any) -> str:
+    """A metric's name as a text.
+
+    :raises UserErrorException: it is None, empty, or longer than 1000 bytes.
+    """
+    text = name if type(name) is str else "" if name is None else str(name)
+    if not text:
+        raise UserErrorException("the name of a metric is {}; a text is expected".format("None" if name is None else "empty"))
+    if len(text) > 250 and len(text.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise UserErrorException('the name of the metric "{}..." has {} characters; at most {} are allowed'.format(text[:60], len(text), _LONGEST_NAME))
+    return text
+
+
+def metric_step(name: str, step: Any) -> Optional[int]:
+    """A step as an int, None as None.
+
+    :raises UserErrorException: it is no whole number.
+    """
+    try:
+        whole = None if step is None else int(step)
+    except (TypeError, ValueError, OverflowError):
+        whole = _LARGEST
+    if whole is not None and not -_LARGEST <= whole < _LARGEST:
+        raise UserErrorException('the step of metric "{}" is {!r}; a whole number is expected'.format(name, step))
+    return whole
 
 
 def plain_list(name: str, values: Iterable[Any]) -> List[Any]:
     """The values of any iterable, each as by :func:`plain`."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise UserErrorException('the value of metric "{}" is a {}; a list is expected'.format(name, type(values).__name__))
-    return [plain(name, value) for value in values]
+        raise UserErrorException('the value of metric "{}" is {}; a list is expected'.format(name, a_kind(values)))
+    values = list(values)
+    try:
+        return [plain(name, value) for value in values]
+    except UserErrorException:
+        at = next(at for at, value in enumerate(values) if not _is_plain(name, value))
+        raise UserErrorException('value {} of the list of metric "{}" is {}; a number or a string is expected'.format(at, name, a_kind(values[at]))) from None
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    try:
+        plain(name, value)
+        return True
+    except UserErrorException:
+        return False
+
+
+def row_values(name: str, row: Dict[str, Any]) -> List[Any]:
+    """The values of a row, each as by :func:`plain`.
+
+    :raises UserErrorException: one is something else; the message names its column.
+    """
+    try:
+        return [plain(name, value) for value in row.values()]
+    except UserErrorException:
+        column = next(column for column, value in row.items() if not _is_plain(name, value))
+        raise UserErrorException('column "{}" of row "{}" is {}; a number or a string is expected'.format(column, name, a_kind(row[column]))) from None
 
 
 def table_rows(name: str, value: Dict[str, Any]) -> Tuple[List[str], List[List[Any]]]:
@@ -65,7 +125,7 @@ def table_rows(name: str, value: Dict[str, Any]) -> Tuple[List[str], List[List[A
     if hasattr(value, "columns") and callable(getattr(value, "to_dict", None)):
         value = value.to_dict("list")
     if not isinstance(value, dict) or not value:
-        raise UserErrorException('the value of table "{}" is a {}; a dict column -> list is expected'.format(name, type(value).__name__))
+        raise UserErrorException('the value of table "{}" is {}; a dict column -> list is expected'.format(name, a_kind(value)))
     columns = [_column(name, each) for each in value.values()]
     if len({len(column) for column in columns}) > 1:
         lengths = ", ".join("{}: {}".format(key, len(column)) for key, column in zip(value, columns))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 from azureml.core import _interactive, _snapshots
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
-from azureml.core._naming import did_you_mean
+from azureml.core._naming import a_kind, did_you_mean
 from azureml.core._not_yet import not_yet
 from azureml.core._run_notes import matches, texts
 from azureml.core.script_run_config import ScriptRunConfig
@@ -35,10 +35,10 @@ class Experiment:
     def __init__(self, workspace: Workspace, name: str, _skip_name_validation: bool = False, _id: Optional[str] = None, _archived_time: Any = None,
                  _create_in_cloud: bool = True, _experiment_dto: Optional[Dict[str, Any]] = None, **kwargs: Any):
         if not isinstance(workspace, Workspace):
-            raise UserErrorException("workspace is a {}; a Workspace is expected".format(type(workspace).__name__))
+            raise UserErrorException("workspace is {}; a Workspace is expected: Experiment(workspace, name)".format(a_kind(workspace)))
         if not _skip_name_validation and not (isinstance(name, str) and _NAME.match(name)):
-            raise UserErrorException("Invalid experiment name {!r}: it must begin with a letter or a digit and hold only letters, digits, underscores and "
-                                     "dashes, at most 255 of them.".format(name))
+            raise UserErrorException("Invalid experiment name {}: it must be a text that begins with a letter or a digit and holds only letters, digits, underscores and "
+                                     "dashes, at most 255 of them{}".format(_shortened(name), _allowed_name(name)))
         self._workspace = workspace
         self._name = name
         self._record_cache = _experiment_dto
@@ -54,8 +54,9 @@ class Experiment:
     @property
     def _record(self) -> Dict[str, Any]:
         if self._record_cache is None:
-            self.refresh()
-        return self._record_cache or {}
+            with translated(not_found=ExperimentNotFoundException):
+                self._record_cache = self._workspace._client.get(self._path())
+        return self._record_cache
 
     @staticmethod
     def list(workspace: Workspace, experiment_name: Optional[str] = None, view_type: str = "ActiveOnly", tags: Any = None) -> "List[Experiment]":
@@ -153,15 +154,20 @@ class Experiment:
         :param snapshot_directory: the folder that is kept as the run's source; None keeps nothing.
         :raises SnapshotException: the folder cannot be read, or is too large; no run exists then.
         """
-        properties, snapshot, source = {}, None, ""  # type: Dict[str, str], Optional[str], str
+        unknown = [each for each in kwargs if each != "run_id"]
+        if unknown:
+            warnings.warn("start_logging() does not know {} and leaves it out{}".format(
+                ", ".join(unknown), did_you_mean(unknown[0], ("outputs", "snapshot_directory", "display_name"))), stacklevel=2)
+        properties, snapshot, source, diff = {}, None, "", None  # type: Dict[str, str], Optional[str], str, Optional[str]
         if snapshot_directory is not None:
             source = os.path.abspath(os.path.expanduser(os.fspath(snapshot_directory)))
             with _snapshots.told(source):
                 taken = self._workspace._client.snapshot(source, _snapshots.max_bytes())
-            properties, snapshot = taken.get("properties") or {}, taken["snapshot"]
+            properties, snapshot, diff = taken.get("properties") or {}, taken["snapshot"], taken.get("diff")
         folder = os.path.abspath(outputs or "outputs")
         os.makedirs(folder, exist_ok=True)
-        body = _interactive.body(self, display_name=display_name, properties=properties, snapshot=snapshot, source=source, run_id=kwargs.get("run_id"))
+        body = _interactive.body(self, display_name=display_name, properties=properties, snapshot=snapshot, source=source, diff=diff,
+                                 run_id=kwargs.get("run_id"))
         run = _interactive.begin(self, [body], folder)[0]
         notebook = _interactive.notebook_file()
         if notebook is not None and not (source and notebook.startswith(source + os.sep)):
@@ -191,7 +197,7 @@ class Experiment:
         self._change({"remove_tags": [str(key) for key in ([tags] if isinstance(tags, str) else tags)]})
 
     def archive(self) -> None:
-        """Leaves it out of lists; its runs stay."""
+        """Leaves it out of lists; its runs stay. A new run brings it back."""
         self._change({"archived": True})
 
     def reactivate(self, new_name: Optional[str] = None) -> None:
@@ -236,10 +242,10 @@ def submit(experiment: Experiment, config: Any, tags: Optional[Dict[str, str]], 
     """The submission behind `Experiment.submit`, with a parent for child runs."""
     from azureml.core.script_run import ScriptRun
     if not isinstance(config, ScriptRunConfig):
-        kind = type(config).__name__
         if any(each.__name__ in _LATER for each in type(config).__mro__):
-            raise not_yet("submitting a {}".format(kind), "a ScriptRunConfig can be submitted")
-        raise UserErrorException("submission is not supported for a {}; a ScriptRunConfig is".format(kind))
+            raise not_yet("submitting {}".format(a_kind(config)), "a ScriptRunConfig can be submitted")
+        raise UserErrorException('submission is not supported for {}; what to run is told by a ScriptRunConfig, for example '
+                                 'ScriptRunConfig(source_directory=".", script="train.py")'.format(a_kind(config)))
     body = _overridden(config, kwargs)._specification()
     body.update(workspace=experiment.workspace._specification(), experiment=experiment.name, tags=texts("tags", tags or {}))
     if kwargs.get("display_name"):
@@ -249,6 +255,17 @@ def submit(experiment: Experiment, config: Any, tags: Optional[Dict[str, str]], 
     with _snapshots.told(body["source_directory"], ExperimentExecutionException, not_found=ExperimentNotFoundException):
         record = experiment.workspace._client.submit(body, _snapshots.max_bytes())
     return ScriptRun(experiment, record["id"], directory=body["source_directory"], _run_config=config.run_config, _run_dto=record)
+
+
+def _shortened(name: Any) -> str:
+    text = repr(name)
+    return text if len(text) <= 80 else "{}... ({} characters)".format(text[:60], len(name))
+
+
+def _allowed_name(name: Any) -> str:
+    """``; "a-b" would do``: the name with what is not allowed left out or replaced, where something remains."""
+    allowed = re.sub(r"[^A-Za-z0-9_-]+", "-", name).lstrip("-_").rstrip("-")[:255] if isinstance(name, str) else ""
+    return '; "{}" would do'.format(allowed) if allowed and len(allowed) <= 80 else "."
 
 
 _OVERRIDES = ("script", "arguments", "command", "source_directory", "compute_target", "environment", "max_run_duration_seconds")

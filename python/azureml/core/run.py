@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Type,
 from azureml.core import _details, _records, _run_notes, _streaming
 from azureml.core._deprecated import deprecated
 from azureml.core._errors import translated
+from azureml.core._naming import a_kind
 from azureml.core._not_yet import not_yet
 from azureml.core._offline_run import _OfflineRun
 from azureml.core._run_family import FamilyPart
@@ -45,7 +46,7 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
 
     def __init__(self, experiment: "Experiment", run_id: str, outputs: Optional[str] = None, _run_dto: Optional[Dict[str, Any]] = None, **kwargs: Any):
         if not isinstance(run_id, str):
-            raise UserErrorException("run_id is a {}; a run's id is expected".format(type(run_id).__name__))
+            raise UserErrorException("run_id is {}; a run's id is expected".format(a_kind(run_id)))
         self._experiment = experiment
         self._run_id = run_id
         self._client = experiment.workspace._client
@@ -178,9 +179,9 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
     def get_details(self) -> Dict[str, Any]:
         """runId, target, status, startTimeUtc, endTimeUtc, properties, runDefinition (submitted runs), logFiles, and error when there is one (spec 3.8).
 
-        The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
+        Addresses in logFiles open without a token, for an hour. The error's text is at ``details["error"]["error"]["message"]``; arguments in the run definition are strings.
         """
-        return _details.details(self._refresh(), self._files(), self._client.endpoint.url)
+        return _details.details(self._refresh(), self._files(links=True))
 
     def get_details_with_logs(self) -> Dict[str, Any]:
         """`get_details` with the contents of the log files in place of their addresses."""
@@ -190,13 +191,16 @@ class Run(MetricsPart, FilesPart, NotesPart, FamilyPart):
         return found
 
     def get_environment(self) -> "Environment":
-        """The environment that it ran in.
+        """The environment that it ran in; of an interactive run that of its process. Versions of packages: ``stoker.Record(run).environment()``.
 
-        :raises UserErrorException: an interactive run has none of its own.
+        :raises UserErrorException: of an interactive run it is not known.
         """
-        if self._is_interactive:
-            raise UserErrorException("the run {} is interactive: it has no environment of its own".format(self._run_id))
-        return _details.environment(self._record)
+        if not self._is_interactive:
+            return _details.environment(self._record["spec"].get("environment") or {})
+        with translated():
+            self._service.flush(60.0)
+            told = self._service.read("environment")
+        return _details.environment({"settings": {"interpreter": told["interpreter"]}})
 
     @property
     def input_datasets(self) -> Any:

@@ -225,6 +225,8 @@ class RunConfiguration(Section):
     )
     _ignored = ("aiSuperComputer", "cmk8sCompute", "commandReturnCodeConfig", "applicationEndpoints", "version", "$schema")
 
+    _old = {"prepare_environment": "nothing, environments are always prepared", "auto_prepare_environment": "nothing, environments are always prepared"}
+
     def __init__(self, script: Optional[str] = None, arguments: Optional[List[Any]] = None, framework: Optional[str] = None,
                  communicator: Optional[str] = None, conda_dependencies: Optional[CondaDependencies] = None, _history_enabled: Optional[bool] = None,
                  _path: Optional[str] = None, _name: Optional[str] = None, command: Any = None, auto_prepare_environment: Optional[bool] = None):
@@ -267,7 +269,7 @@ class RunConfiguration(Section):
         self.exposed_ports = None  # type: Any
         self.identity = self.job_name = self.sid = None  # type: Any
         if auto_prepare_environment is not None:
-            deprecated("auto_prepare_environment", "nothing: environments are always prepared")
+            deprecated("auto_prepare_environment", "nothing, environments are always prepared")
         if conda_dependencies is not None:
             self.environment.python.conda_dependencies = conda_dependencies
 

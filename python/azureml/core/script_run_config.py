@@ -4,6 +4,7 @@ import os
 from typing import Any, Dict, List, Optional
 
 from azureml.core import _runconfig_check
+from azureml.core._naming import a_kind
 from azureml.core._sections import mistakes_text
 from azureml.core.environment import Environment
 from azureml.core.runconfig import (MpiConfiguration, ParallelTaskConfiguration, PyTorchConfiguration, RunConfiguration, TensorflowConfiguration)
@@ -39,7 +40,7 @@ class ScriptRunConfig:
         if script and command:
             raise UserErrorException("script and command are given; a run has one of them")
         if run_config is not None and not isinstance(run_config, RunConfiguration):
-            raise UserErrorException("run_config is a {}; a RunConfiguration is expected".format(type(run_config).__name__))
+            raise UserErrorException("run_config is {}; a RunConfiguration is expected".format(a_kind(run_config)))
         self.source_directory = source_directory
         self.script = script or (run_config.script if run_config is not None and not command else None)
         self.arguments = _as_list(arguments if arguments is not None else (run_config.arguments if run_config is not None else []))
@@ -117,16 +118,16 @@ class ScriptRunConfig:
         for name in ("source_directory", "script"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, (str, os.PathLike)):
-                found.append("{} is a {}; a path is expected".format(name, type(value).__name__))
+                found.append("{} is {}; a path is expected".format(name, a_kind(value)))
         if not self.script and not self.command:
             found.append("there is nothing to run: give a script or a command")
         for name in ("command", "arguments"):
             value = getattr(self, name)
             if isinstance(value, (list, tuple)):
-                found += ["{}[{}] is a {}; strings and numbers are expected".format(name, at, type(each).__name__) for at, each in enumerate(value)
+                found += ["{}[{}] is {}; strings and numbers are expected".format(name, at, a_kind(each)) for at, each in enumerate(value)
                           if not _is_argument(each)]
             elif value is not None and not isinstance(value, str):
-                found.append("{} is a {}; a list or a string is expected".format(name, type(value).__name__))
+                found.append("{} is {}; a list or a string is expected".format(name, a_kind(value)))
         return found
 
     def _missing(self) -> List[str]:
@@ -165,7 +166,7 @@ def _distribute(config: RunConfiguration, job: Any) -> None:
     elif isinstance(job, ParallelTaskConfiguration):
         config.paralleltask = job
     else:
-        raise UserErrorException("distributed_job_config is a {}; an Mpi-, Tensorflow-, PyTorch- or ParallelTaskConfiguration is expected".format(type(job).__name__))
+        raise UserErrorException("distributed_job_config is {}; an Mpi-, Tensorflow-, PyTorch- or ParallelTaskConfiguration is expected".format(a_kind(job)))
 
 
 def get_run_config_from_script_run(script_run_config: ScriptRunConfig) -> RunConfiguration:

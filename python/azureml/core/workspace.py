@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from azureml.core import _config_file
 from azureml.core._errors import translated
-from azureml.core._naming import Named, did_you_mean
+from azureml.core._naming import Named, a_kind, did_you_mean
 from azureml.core._not_yet import not_yet
 from azureml.exceptions import UserErrorException, WorkspaceException
 from stoker import Client
@@ -33,11 +33,14 @@ class Workspace:
     def __init__(self, subscription_id: str, resource_group: str, workspace_name: str, auth: Any = None, _location: Optional[str] = None,
                  _disable_service_check: bool = False, _workspace_id: Optional[str] = None, sku: str = "basic",
                  tags: Optional[Dict[str, str]] = None, _cloud: str = "AzureCloud", _client: Optional[Client] = None):
+        for field, value in (("subscription_id", subscription_id), ("resource_group", resource_group), ("workspace_name", workspace_name)):
+            if not isinstance(value, str) or not value:
+                raise UserErrorException("{} is {}; a text is expected, as in the file config.json of a workspace".format(field, a_kind(value) if value != "" else "empty"))
         self._subscription_id = subscription_id
         self._resource_group = resource_group
         self._name = workspace_name
         self._auth = auth
-        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, which a run's token does not reach
+        self._known_id = _workspace_id if _disable_service_check else None  # saves asking for the record, and tells a run's token where it is
         self._location = _location
         self._sku = sku
         self._client = _client or Client()
@@ -67,8 +70,8 @@ class Workspace:
         records = Workspace._records(Client(), subscription_id, resource_group)
         found = [record for record in records if record["name"] == name and id in (None, record["id"])]
         if not found:
-            raise WorkspaceException("No workspaces found with name={} in subscription_id={} and resource_group={}{}".format(
-                name, subscription_id, resource_group, did_you_mean(name, [record["name"] for record in records])))
+            within = "".join(" in {}={}".format(field, value) for field, value in (("subscription_id", subscription_id), ("resource_group", resource_group), ("id", id)) if value)
+            raise WorkspaceException("No workspaces found with name={}{}{}".format(name, within, did_you_mean(name, [record["name"] for record in records])))
         if len(found) > 1:
             places = ", ".join("{}/{}".format(record["subscription_id"], record["resource_group"]) for record in found)
             raise WorkspaceException("Multiple workspaces found with name={}: {}. Please specify the subscription_id and resource_group.".format(name, places))
@@ -92,8 +95,13 @@ class Workspace:
         more = {"tags": {str(key): str(value) for key, value in (tags or {}).items()}, "friendly_name": friendly_name}
         body.update({key: value for key, value in more.items() if value})
         client = Client()
-        with translated(WorkspaceException):
-            record = client.post("/workspaces", body)
+        try:
+            with translated(WorkspaceException):
+                record = client.post("/workspaces", body)
+        except WorkspaceException as error:
+            if getattr(error.inner_exception, "code", "") != "conflict":
+                raise
+            raise WorkspaceException("{}\n  try: exist_ok=True takes the one that exists".format(error.message), inner_exception=error.inner_exception) from error
         return Workspace._of(record, auth, client, _location=location, sku=sku)
 
     @staticmethod
@@ -126,8 +134,8 @@ class Workspace:
             is_own = self._client.endpoint.is_own
         if not is_own:
             near = did_you_mean(self._name, [record["name"] for record in Workspace._records(self._client, None, None)])
-            raise WorkspaceException("The workspace {} is not known to the server {}{}. To make it: stoker workspace create {} --subscription {} --resource-group {}".format(
-                self._name, self._client.endpoint.url, near, self._name, self._subscription_id, self._resource_group))
+            raise WorkspaceException("The workspace {} is not known to the server {}{}. To make it: stoker workspace create {}/{}/{}".format(
+                self._name, self._client.endpoint.url, near, self._subscription_id, self._resource_group, self._name))
         body = {"subscription_id": self._subscription_id, "resource_group": self._resource_group, "name": self._name, "exist_ok": True}
         with translated(WorkspaceException):
             record = self._client.post("/workspaces", body)
@@ -139,7 +147,8 @@ class Workspace:
     @property
     def _record(self) -> Dict[str, Any]:
         if self._record_cache is None:
-            self._record_cache = self._find_or_make()
+            with translated(WorkspaceException):
+                self._record_cache = self._client.get(path_of("workspaces", self._known_id)) if self._known_id else self._find_or_make()
         return self._record_cache
 
     @property
@@ -293,7 +302,7 @@ class Workspace:
     def write_config(self, path: Optional[str] = None, file_name: Optional[str] = None) -> None:
         """Writes ``<path or current folder>/.azureml/<file_name or config.json>``; folders are made."""
         if path is not None and not isinstance(path, (str, os.PathLike)):
-            raise UserErrorException("path is a {}; a folder's name is expected".format(type(path).__name__))
+            raise UserErrorException("path is {}; a folder's name is expected".format(a_kind(path)))
         _config_file.write(None if path is None else os.fspath(path), file_name, (self._subscription_id, self._resource_group, self._name))
 
     def update(self, friendly_name: Optional[str] = None, description: Optional[str] = None, tags: Optional[Dict[str, str]] = None,

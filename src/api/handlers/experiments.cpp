@@ -1,5 +1,6 @@
 #include "api/handlers/experiments.hpp"
 
+#include "api/reach.hpp"
 #include "catalog/workspaces.hpp"
 
 namespace stoker::api {
@@ -47,6 +48,7 @@ const Spec<GetExperiment::Input>& GetExperiment::spec() {
 }
 
 io::Task<Result<catalog::Experiment>> GetExperiment::process(Call& call, Input input) {
+  CO_CHECK_OK(co_await check_experiment(call, input.workspace, input.name));
   auto read = [input](db::Connection& connection) { return catalog::find_experiment(connection, input.workspace, input.name); };
   co_return co_await call.services.catalog.read(std::move(read));
 }

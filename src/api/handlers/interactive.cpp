@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/handlers/run_record.hpp"
 #include "api/reach.hpp"
 #include "domain/names.hpp"
 
@@ -9,7 +10,7 @@ namespace stoker::api {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 1000;
-constexpr std::size_t kBytesAtOnce = 16U << 20;
+constexpr std::size_t kBytesAtOnce = 32U << 20;
 constexpr std::size_t kLongestTrace = 16U << 10;
 
 /// The fields that an interactive run shares with any other are read by the specification's own reader, the two that are its own here.
@@ -41,15 +42,20 @@ runs::InteractiveWish read_wish(json::value value, const std::string& path, std:
   return wish;
 }
 
-std::vector<runs::InteractiveWish> read_wishes(const json::value& body, std::vector<Mistake>& mistakes) {
-  std::vector<runs::InteractiveWish> wishes;
+BeginRuns::Wishes read_wishes(const json::value& body, std::vector<Mistake>& mistakes) {
+  BeginRuns::Wishes wishes;
   FieldReader reader(body, "", mistakes);
   const auto* list = reader.child("runs");
   if (list == nullptr || !list->is_array() || list->get_array().empty() || list->get_array().size() > kMostAtOnce) {
     reader.mistake("runs", fmt::format("must be an array of 1 to {} runs", kMostAtOnce));
     return wishes;
   }
-  for (const auto& item : list->get_array()) wishes.push_back(read_wish(item, fmt::format("runs[{}]", wishes.size()), mistakes));
+  for (auto item : list->get_array()) {
+    const auto path = fmt::format("runs[{}]", wishes.list.size());
+    auto* object = item.if_object();
+    wishes.diffs.push_back(object == nullptr ? std::nullopt : take_diff(*object, path, mistakes));
+    wishes.list.push_back(read_wish(std::move(item), path, mistakes));
+  }
   return wishes;
 }
 
@@ -90,10 +96,15 @@ const Spec<BeginRuns::Input>& BeginRuns::spec() {
 
 io::Task<Result<json::object>> BeginRuns::process(Call& call, Input input) {
   std::vector<RunSpec> specs;
-  for (const auto& wish : input.wishes) specs.push_back(wish.spec);
+  specs.reserve(input.wishes.list.size());
+  for (const auto& wish : input.wishes.list) specs.push_back(wish.spec);
   CO_CHECK_OK(co_await check_submitter(call, specs));
   if (input.idempotency_key && input.idempotency_key->empty()) input.idempotency_key.reset();
-  CO_TRY(const auto runs, co_await call.services.runs.begin_interactive(std::move(input.wishes), std::move(input.idempotency_key)));
+  auto& [wishes, diffs] = input.wishes;
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    CO_TRY(wishes[i].diff, co_await store_diff(call.services, std::move(diffs[i])));
+  }
+  CO_TRY(const auto runs, co_await call.services.runs.begin_interactive(std::move(wishes), std::move(input.idempotency_key)));
   json::array list;
   for (const auto& run : runs) list.push_back(to_json(run));
   co_return json::object{{"runs", std::move(list)}};

@@ -8,9 +8,13 @@ namespace stoker::api {
 
 /// `Idempotency-Key`: the same key makes the runs once, however often it is sent.
 struct BeginRuns {
+  struct Wishes {
+    std::vector<runs::InteractiveWish> list;
+    std::vector<std::optional<std::string>> diffs;  // of each
+  };
   struct Input {
     std::optional<std::string> idempotency_key;
-    std::vector<runs::InteractiveWish> wishes;
+    Wishes wishes;
   };
   using Output = json::object;
   static const Spec<Input>& spec();

@@ -7,12 +7,14 @@
 #include "catalog/files.hpp"
 #include "catalog/runs.hpp"
 #include "io/file.hpp"
+#include "io/url.hpp"
 #include "runs/run_service.hpp"
 
 namespace stoker::api {
 namespace {
 
 constexpr std::size_t kPiece = 256U << 10;
+constexpr std::chrono::hours kLinkLife{1};
 
 struct LogFile {
   std::string_view path;
@@ -35,6 +37,18 @@ Error no_file(const RunId& run, const std::string& path, const std::vector<catal
   const auto near = did_you_mean(path, names);
   return Error(ErrorCode::kNotFound, fmt::format("run {} has no file \"{}\"", run.text(), path))
       .hint(near.empty() ? fmt::format("`stoker run files {}` lists them", run.text()) : near);
+}
+
+void add_links(const Call& call, const RunId& run, bool wanted, json::array& files) {
+  const auto until = call.services.clock.now() + kLinkLife;
+  for (auto& file : files) {
+    auto& record = file.get_object();
+    const std::string path(record.at("path").get_string());
+    record["link"] = nullptr;
+    if (wanted)
+      record["link"] = fmt::format("{}/api/v1/runs/{}/files/{}?{}", call.services.info.url(), run.text(), io::percent_encode_path(path),
+                                   call.services.tokens.link(run, path, until));
+  }
 }
 
 io::Task<Result<Reply>> log_file_reply(Call& call, RunId run) {
@@ -95,8 +109,10 @@ catalog::RunFile row_of(const PutFile::Input& input, const snapshots::StoredFile
 }  // namespace
 
 const Spec<ListFiles::Input>& ListFiles::spec() {
-  static const auto spec =
-      Spec<Input>("Files of a run, with its output as a log file.").path("run", &Input::run, "the run's id").answers(200, "Files");
+  static const auto spec = Spec<Input>("Files of a run, with its output as a log file.")
+                               .path("run", &Input::run, "the run's id")
+                               .query("links", &Input::links, "with an address for each that needs no token, for an hour")
+                               .answers(200, "Files");
   return spec;
 }
 
@@ -124,6 +140,7 @@ io::Task<Result<json::object>> ListFiles::process(Call& call, Input input) {
                     {"origin", "log"}});
   }
   for (const auto& file : found.files) list.push_back(file_record(file));
+  add_links(call, input.run, input.links, list);
   co_return json::object{{"files", std::move(list)}};
 }
 
@@ -131,6 +148,8 @@ const Spec<GetFile::Input>& GetFile::spec() {
   static const auto spec = Spec<Input>("A file's content. Range and If-None-Match are honoured.")
                                .path("run", &Input::run, "the run's id")
                                .path("path", &Input::path, "the file's path, slashes as they are")
+                               .query("until", &Input::until, "of a link: when it ends, in seconds since 1970")
+                               .query("signature", &Input::signature, "of a link: in place of a token")
                                .answers(200, "application/octet-stream");
   return spec;
 }

@@ -9,6 +9,7 @@ namespace stoker::api {
 struct ListFiles {
   struct Input {
     RunId run;
+    bool links = false;
   };
   using Output = json::object;
   static const Spec<Input>& spec();
@@ -20,6 +21,7 @@ struct GetFile {
   struct Input {
     RunId run;
     std::string path;
+    std::optional<std::string> until, signature;  // of a link; the router has looked at them
   };
   using Output = Reply;
   static const Spec<Input>& spec();

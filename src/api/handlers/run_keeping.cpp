@@ -25,9 +25,11 @@ io::Task<Result<Run>> set_archived(Call& call, RunId run, std::string by, bool i
 
 std::string name_of(const Caller& caller, const std::string& by) { return caller.kind == Caller::Kind::kRun ? "run " + caller.run.text() : by; }
 
-Status tell(db::Transaction& transaction, const RunId& run, Time now, std::string what, const std::string& by) {
+Status tell(db::Transaction& transaction, const RunId& run, Time now, const std::string& what, const std::string& by, json::object more) {
   auto message = by.empty() ? what : what + " by " + by;
-  const catalog::RunEvent event{.time = now, .kind = "change", .message = std::move(message), .data = json::object{{"what", what}, {"by", by}}};
+  more["what"] = what;
+  more["by"] = by;
+  const catalog::RunEvent event{.time = now, .kind = "change", .message = std::move(message), .data = std::move(more)};
   CHECK_OK(catalog::append_event(transaction, run, event));
   return ok();
 }

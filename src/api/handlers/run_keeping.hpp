@@ -38,7 +38,7 @@ struct DeleteRun {
 
 /// The caller's word for himself, but a run's token says which run it is.
 std::string name_of(const Caller& caller, const std::string& by);
-/// An event of the run that tells who did what.
-Status tell(db::Transaction& transaction, const RunId& run, Time now, std::string what, const std::string& by);
+/// An event of the run that tells who did what; `more` goes into its data.
+Status tell(db::Transaction& transaction, const RunId& run, Time now, const std::string& what, const std::string& by, json::object more = {});
 
 }  // namespace stoker::api

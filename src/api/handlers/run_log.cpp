@@ -10,6 +10,8 @@ io::Task<Result<Run>> find(const Services& services, RunId id) {
   co_return co_await services.catalog.read(std::move(read));
 }
 
+std::string_view stream_name(std::uint8_t stream) { return stream == 1 ? "stdout" : stream == 2 ? "stderr" : "system"; }
+
 struct LogPart {
   std::uint64_t size = 0;
   std::string bytes;
@@ -48,6 +50,26 @@ io::Task<Result<Reply>> GetLog::process(Call& call, Input input) {
   reply.headers.emplace_back("Content-Security-Policy", "sandbox; default-src 'none'");
   reply.body = std::move(part.bytes);
   co_return reply;
+}
+
+const Spec<GetLogSpans::Input>& GetLogSpans::spec() {
+  static const auto spec = Spec<Input>("Which bytes of the run's output came from which stream, and when, in order.")
+                               .path("run", &Input::run, "the run's id")
+                               .query("offset", &Input::offset, "those that touch this byte of the whole output and later ones")
+                               .query("limit", &Input::limit, "at most so many", {.low = 1, .high = 100'000})
+                               .answers(200, "LogSpans");
+  return spec;
+}
+
+io::Task<Result<json::object>> GetLogSpans::process(Call& call, Input input) {
+  CO_CHECK_OK(co_await find(call.services, input.run));
+  auto read = [&logs = call.services.logs, input] { return logs.spans(input.run, input.offset, static_cast<std::size_t>(input.limit)); };
+  CO_TRY(const auto spans, co_await io::blocking(call.services.pool, read));
+  json::array list;
+  list.reserve(spans.size());
+  for (const auto& span : spans)
+    list.push_back({{"offset", span.offset}, {"length", span.length}, {"stream", stream_name(span.stream)}, {"time", format_time(span.time)}});
+  co_return json::object{{"spans", std::move(list)}};
 }
 
 }  // namespace stoker::api

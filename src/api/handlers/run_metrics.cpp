@@ -120,7 +120,48 @@ void write_series(const metrics::Series& series, bool in_columns, std::string& o
   fmt::format_to(std::back_inserter(out), ",\"count\":{},\"truncated\":{}}}", series.count, series.points.size() < series.count);
 }
 
+/// `"name":{"steps":[…],"times":[…],"values":[…]}` of one point of each bucket.
+void write_drawn(std::string_view name, const metrics::Drawing& drawing, metrics::Drawn metrics::Bucket::* part, std::string& out) {
+  std::vector<metrics::Point> points;
+  points.reserve(drawing.buckets.size());
+  for (const auto& bucket : drawing.buckets) {
+    const auto& drawn = bucket.*part;
+    points.push_back({0, drawn.step, drawn.time, {drawn.value}});
+  }
+  TimeText times;
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{{", name);
+  write_list("steps", points, out, [&](const metrics::Point& point) { write_step(point, out); });
+  out += ',';
+  write_list("times", points, out, [&](const metrics::Point& point) { times.write(point.time, out); });
+  out += ',';
+  write_list("values", points, out, [&](const metrics::Point& point) { write_value(point.values[0], out); });
+  out += '}';
+}
+
+Status write_drawing(metrics::MetricStore& store, const RunId& run, const GetMetrics::Input& input, std::string& out) {
+  TRY(const auto drawing, store.draw(run, *input.name, input.buckets, {}));
+  json::array counts, nan_counts;
+  for (const auto& bucket : drawing.buckets) {
+    counts.emplace_back(bucket.count);
+    nan_counts.emplace_back(bucket.nan_count);
+  }
+  out += "\"metrics\":[";
+  if (drawing.count > 0) {
+    out +=
+        json::serialize(json::object{{"name", to_valid_utf8(*input.name)}, {"count", drawing.count}, {"counts", counts}, {"nan_counts", nan_counts}});
+    out.pop_back();
+    write_drawn("first", drawing, &metrics::Bucket::first, out);
+    write_drawn("last", drawing, &metrics::Bucket::last, out);
+    write_drawn("min", drawing, &metrics::Bucket::min, out);
+    write_drawn("max", drawing, &metrics::Bucket::max, out);
+    out += '}';
+  }
+  out += ']';
+  return ok();
+}
+
 Status write_metrics(metrics::MetricStore& store, const RunId& run, const GetMetrics::Input& input, std::string& out) {
+  if (input.layout == "drawing") return write_drawing(store, run, input, out);
   TRY(const auto all, store.read(run, input.name, static_cast<std::size_t>(input.max_points)));
   out += "\"metrics\":[";
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -233,13 +274,18 @@ const Spec<GetMetrics::Input>& GetMetrics::spec() {
           .query("name", &Input::name, "only of this name")
           .query("max_points", &Input::max_points, "the first so many of each", {.low = 1, .high = 10'000'000})
           .query("recursive", &Input::recursive, "true: beside `metrics`, `runs` has those of each run below, by its id")
-          .query("layout", &Input::layout, "columns: each series has steps, times and values as lists instead of points (ColumnSeries)",
-                 {.choices = {"points", "columns"}})
+          .query("layout", &Input::layout,
+                 "columns: each series has steps, times and values as lists instead of points (ColumnSeries); drawing: the scalar `name` in few "
+                 "buckets of points that follow each other, with their extrema (DrawingSeries)",
+                 {.choices = {"points", "columns", "drawing"}})
+          .query("buckets", &Input::buckets, "of a drawing, at most", {.low = 1, .high = 10'000})
           .answers(200, "Metrics");
   return spec;
 }
 
 io::Task<Result<Reply>> GetMetrics::process(Call& call, Input input) {
+  if (input.layout == "drawing" && !input.name)
+    co_return Error(ErrorCode::kInvalidInput, "a drawing is of one metric").hint("give its name: ?layout=drawing&name=loss");
   auto find = [input](db::Connection& connection) -> Result<std::vector<RunId>> {
     TRY(const auto mark, catalog::look_up_run_mark(connection, input.run));
     if (!mark) return catalog::find_run(connection, input.run).error();

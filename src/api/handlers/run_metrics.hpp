@@ -13,6 +13,7 @@ struct GetMetrics {
     std::uint64_t max_points = 100'000;
     bool recursive = false;
     std::string layout = "points";
+    std::uint64_t buckets = 1000;
   };
   using Output = Reply;
   static const Spec<Input>& spec();

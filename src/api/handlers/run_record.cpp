@@ -8,9 +8,15 @@
 #include "api/http/content.hpp"
 #include "catalog/provenance.hpp"
 #include "catalog/runs.hpp"
+#include "environments/environment.hpp"
 
 namespace stoker::api {
 namespace {
+
+constexpr std::size_t kMostDiff = 4U << 20;
+constexpr std::size_t kMostPackages = 20'000;
+constexpr std::size_t kEnvironmentBytes = 8U << 20;
+constexpr std::size_t kLongestText = 4096;
 
 /// Counts are whole numbers, and read as such.
 json::value number_json(const MetricValue& value) {
@@ -25,10 +31,70 @@ json::object sample_record(const MetricPoint& point) {
   return {{"time", format_time(point.time)}, {"values", std::move(values)}};
 }
 
+std::string short_text(FieldReader& reader, std::string_view name, std::optional<std::string> fallback = std::nullopt) {
+  auto text = reader.text(name, std::move(fallback));
+  if (text.size() > kLongestText) reader.mistake(name, fmt::format("must have at most {} bytes", kLongestText));
+  return text;
+}
+
+json::array read_packages(FieldReader& environment, std::vector<Mistake>& mistakes) {
+  json::array packages;
+  const auto* list = environment.child("packages");
+  if (list == nullptr || !list->is_array() || list->get_array().size() > kMostPackages) {
+    environment.mistake("packages", fmt::format("must be an array of at most {} packages", kMostPackages));
+    return packages;
+  }
+  for (const auto& item : list->get_array()) {
+    FieldReader reader(item, fmt::format("packages[{}]", packages.size()), mistakes);
+    auto name = short_text(reader, "name");
+    packages.push_back(json::object{{"name", std::move(name)}, {"version", short_text(reader, "version")}});
+  }
+  return packages;
+}
+
+/// In the order in which a supervisor tells them, so that equal environments are one row.
+json::object read_environment(const json::value& body, std::vector<Mistake>& mistakes) {
+  FieldReader reader(body, "", mistakes);
+  json::object environment;
+  const auto kind = short_text(reader, "kind");
+  if (const auto known = environments::require_environment_kind(kind); !known) reader.mistake("kind", known.error().message());
+  environment["kind"] = kind;
+  environment["interpreter"] = short_text(reader, "interpreter");
+  environment["version"] = short_text(reader, "version");
+  environment["packages"] = read_packages(reader, mistakes);
+  for (const auto* name : {"host", "user", "platform"}) environment[name] = short_text(reader, name);
+  return environment;
+}
+
+Result<json::object> keep_environment(db::Transaction& transaction, const PutEnvironment::Input& input) {
+  TRY(const auto mark, catalog::look_up_run_mark(transaction, input.run));
+  if (!mark) return catalog::find_run(transaction, input.run).error();
+  if (mark->kind != RunKind::kInteractive)
+    return Error(ErrorCode::kWrongState, fmt::format("run {} is not interactive: its supervisor tells its environment", input.run.text()));
+  TRY(const auto known, catalog::look_up_environment(transaction, input.run));
+  if (!known) CHECK_OK(catalog::put_environment(transaction, input.run, input.environment));
+  if (!known || *known == input.environment) return input.environment;
+  return Error(ErrorCode::kConflict, fmt::format("the environment of run {} was told already, and it was another one", input.run.text()))
+      .hint("a run's environment is written once, by the process that began it");
+}
+
 }  // namespace
 
-io::Task<Result<catalog::RunDiff>> store_diff(const Services& services, std::string text) {
-  auto store = [&objects = services.objects, text = std::move(text)]() -> Result<catalog::RunDiff> {
+std::optional<std::string> take_diff(json::object& specification, const std::string& path, std::vector<Mistake>& mistakes) {
+  const auto* field = specification.if_contains("diff");
+  if (field == nullptr) return std::nullopt;
+  const auto where = path.empty() ? std::string("diff") : path + ".diff";
+  std::optional<std::string> diff;
+  if (!field->is_string() && !field->is_null()) mistakes.push_back({where, "must be a string or null"});
+  if (field->is_string() && !field->get_string().empty()) diff = std::string(field->get_string());
+  if (diff && diff->size() > kMostDiff) mistakes.push_back({where, "is larger than 4 MiB"});
+  specification.erase("diff");
+  return diff;
+}
+
+io::Task<Result<std::optional<catalog::RunDiff>>> store_diff(const Services& services, std::optional<std::string> text) {
+  if (!text) co_return std::optional<catalog::RunDiff>();
+  auto store = [&objects = services.objects, text = std::move(*text)]() -> Result<std::optional<catalog::RunDiff>> {
     const auto writer = objects.new_file();
     CHECK_OK(writer->write(text));
     TRY(const auto stored, writer->finish());
@@ -76,6 +142,23 @@ io::Task<Result<json::object>> GetEnvironment::process(Call& call, Input input) 
         .hint("it is told when the program has started; a run that never started has none");
   };
   co_return co_await call.services.catalog.read(std::move(read));
+}
+
+const Spec<PutEnvironment::Input>& PutEnvironment::spec() {
+  static const auto spec = Spec<Input>("The client of an interactive run tells the environment that it is; once. The same again changes nothing.")
+                               .path("run", &Input::run, "the run's id")
+                               .json_body("Environment", &Input::environment, read_environment)
+                               .at_most(kEnvironmentBytes)
+                               .answers(200, "Environment");
+  return spec;
+}
+
+io::Task<Result<json::object>> PutEnvironment::process(Call& call, Input input) {
+  auto run = input.run;
+  auto write = [input = std::move(input)](db::Transaction& transaction) { return keep_environment(transaction, input); };
+  CO_TRY(auto kept, co_await call.services.catalog.write(std::move(write)));
+  CO_CHECK_OK(co_await call.services.runs.heard(std::move(run)));
+  co_return kept;
 }
 
 const Spec<GetSamples::Input>& GetSamples::spec() {

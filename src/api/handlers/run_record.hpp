@@ -5,8 +5,10 @@
 
 namespace stoker::api {
 
-/// Keeps the text with the object store, for the run that is about to be made.
-io::Task<Result<catalog::RunDiff>> store_diff(const Services& services, std::string text);
+/// Takes the field `diff` out of a run's specification; mistakes are noted with their path.
+std::optional<std::string> take_diff(json::object& specification, const std::string& path, std::vector<Mistake>& mistakes);
+/// Keeps the text with the object store, for the run that is about to be made; nullopt stays so.
+io::Task<Result<std::optional<catalog::RunDiff>>> store_diff(const Services& services, std::optional<std::string> text);
 
 struct GetDiff {
   struct Input {
@@ -20,6 +22,17 @@ struct GetDiff {
 struct GetEnvironment {
   struct Input {
     RunId run;
+  };
+  using Output = json::object;
+  static const Spec<Input>& spec();
+  static io::Task<Result<Output>> process(Call& call, Input input);
+};
+
+/// From the client of an interactive run, once.
+struct PutEnvironment {
+  struct Input {
+    RunId run;
+    json::object environment;
   };
   using Output = json::object;
   static const Spec<Input>& spec();

@@ -66,6 +66,90 @@ TEST_F(RunRecordTest, TheEnvironmentIsNotFoundUntilItIsTold) {
   EXPECT_EQ(get(id, "/environment").record(), told);
 }
 
+TEST_F(RunRecordTest, EachRunOfABatchHasItsDiff) {
+  start();
+  const auto spec = [](const json::value& diff) {
+    return json::object{{"argv", json::array{"/bin/true"}}, {"environment_variables", {{"STOKER_MOCK", "hang"}}}, {"diff", diff}};
+  };
+  const auto made =
+      request("POST", "/api/v1/runs/batch", json::serialize(json::object{{"runs", json::array{spec("one"), spec(nullptr), spec("one")}}}));
+  ASSERT_EQ(made.status, 201) << made.body;
+  std::vector<std::string> diffs;
+  const auto record = made.record();
+  for (const auto& run : record.at("runs").as_array()) {
+    const auto answer = get(std::string(run.at("id").as_string()), "/diff");
+    diffs.push_back(answer.status == 200 ? answer.body : answer.code());
+  }
+  EXPECT_EQ(diffs, (std::vector<std::string>{"one", "not_found", "one"}));
+  const auto wrong = request("POST", "/api/v1/runs/batch", json::serialize(json::object{{"runs", json::array{spec("one"), spec(5)}}}));
+  EXPECT_EQ(wrong.record().at("error").at("mistakes").as_array().at(0).at("path"), "runs[1].diff") << wrong.body;
+}
+
+class InteractiveRecordTest : public RunRecordTest {
+ protected:
+  std::string begin(json::object fields) {
+    fields["experiment"] = "notebook";
+    const auto answer = request("POST", "/api/v1/runs/interactive", json::serialize(json::object{{"runs", json::array{fields}}}));
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return std::string(answer.record().at("runs").at(0).at("id").as_string());
+  }
+  Answer put(const std::string& run, const json::object& environment) {
+    return request("PUT", "/api/v1/runs/" + run + "/environment", json::serialize(environment));
+  }
+  json::object environment_ = {{"kind", "user-managed"},
+                               {"interpreter", "/usr/bin/python3"},
+                               {"version", "3.11.2"},
+                               {"packages", json::array{json::object{{"name", "numpy"}, {"version", "1.2"}}}},
+                               {"host", "h"},
+                               {"user", "ada"},
+                               {"platform", "Linux"}};
+};
+
+TEST_F(InteractiveRecordTest, TheClientTellsTheEnvironmentOnce) {
+  start();
+  const auto id = begin({});
+  EXPECT_EQ(put(id, environment_).record(), environment_);
+  EXPECT_EQ(get(id, "/environment").record(), environment_);
+  EXPECT_EQ(put(id, environment_).status, 200);
+  auto other = environment_;
+  other["host"] = "elsewhere";
+  EXPECT_EQ(put(id, other).code(), "conflict");
+  EXPECT_EQ(get(id, "/environment").record().at("host"), "h");
+  EXPECT_EQ(put("nothing", environment_).code(), "not_found");
+  EXPECT_EQ(put(submit("hang"), environment_).code(), "state.wrong");
+}
+
+TEST_F(InteractiveRecordTest, AWrongEnvironmentIsRefusedWithAllMistakes) {
+  start();
+  const auto id = begin({});
+  const auto refused = put(id, {{"kind", "magic"},
+                                {"interpreter", 5},
+                                {"version", std::string(5000, 'x')},
+                                {"packages", json::array{json::object{{"name", "numpy"}}, "scipy"}},
+                                {"host", "h"},
+                                {"user", "ada"},
+                                {"colour", "red"}});
+  EXPECT_EQ(refused.status, 400);
+  std::vector<std::string> paths;
+  const auto record = refused.record();
+  for (const auto& mistake : record.at("error").at("mistakes").as_array()) paths.emplace_back(mistake.at("path").as_string());
+  for (const auto* path : {"kind", "interpreter", "version", "packages[0].version", "packages[1]", "platform", "colour"})
+    EXPECT_NE(std::ranges::find(paths, path), paths.end()) << path << " in " << refused.body;
+  EXPECT_EQ(get(id, "/environment").code(), "not_found");
+}
+
+TEST_F(InteractiveRecordTest, AChildWithoutSourceHasItsParents) {
+  start();
+  const auto parent = begin({{"diff", "one"}, {"properties", {{"azureml.git.commit", "abc"}, {"mlflow.source.git.commit", "abc"}, {"mine", "1"}}}});
+  EXPECT_EQ(get(parent, "/diff").body, "one");
+  const auto child = begin({{"parent", parent}});
+  EXPECT_EQ(get(child, "/diff").body, "one");
+  EXPECT_EQ(get(child, "").record().at("properties"), (json::object{{"azureml.git.commit", "abc"}, {"mlflow.source.git.commit", "abc"}}));
+  const auto own = begin({{"parent", parent}, {"diff", "two"}});
+  EXPECT_EQ(get(own, "/diff").body, "two");
+  EXPECT_TRUE(get(own, "").record().at("properties").as_object().empty());
+}
+
 TEST_F(RunRecordTest, SamplesComeInOrderAndInPieces) {
   start();
   const auto id = submit("hang");

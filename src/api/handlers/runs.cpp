@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/handlers/run_changes.hpp"
 #include "api/handlers/run_keeping.hpp"
 #include "api/handlers/run_record.hpp"
 #include "api/handlers/run_search.hpp"
@@ -10,7 +11,6 @@
 #include "catalog/events.hpp"
 #include "catalog/experiments.hpp"
 #include "catalog/runs.hpp"
-#include "catalog/tags.hpp"
 #include "domain/names.hpp"
 
 namespace stoker::api {
@@ -18,43 +18,34 @@ namespace {
 
 constexpr std::size_t kMostInBatch = 10'000;
 constexpr std::size_t kBatchBytes = 64U << 20;
-constexpr std::size_t kMostDiff = 4U << 20;
 /// A diff of control characters is six times as long in JSON.
 constexpr std::size_t kSubmissionBytes = 32U << 20;
 
-Submission read_submission(const json::value& body, std::vector<Mistake>& mistakes) {
+Submission read_one(json::value body, const std::string& path, std::vector<Mistake>& mistakes) {
   Submission submission;
-  const auto* diff = body.is_object() ? body.get_object().if_contains("diff") : nullptr;
-  if (diff == nullptr) {
-    submission.spec = read_run_spec(body, "", mistakes);
-    return submission;
-  }
-  json::object rest;
-  for (const auto& field : body.get_object())
-    if (field.key() != "diff") rest.emplace(field.key(), field.value());
-  submission.spec = read_run_spec(rest, "", mistakes);
-  if (!diff->is_string() && !diff->is_null()) mistakes.push_back({"diff", "must be a string or null"});
-  if (diff->is_string() && !diff->get_string().empty()) submission.diff = std::string(diff->get_string());
-  if (submission.diff && submission.diff->size() > kMostDiff) mistakes.push_back({"diff", "is larger than 4 MiB"});
+  if (auto* object = body.if_object(); object != nullptr) submission.diff = take_diff(*object, path, mistakes);
+  submission.spec = read_run_spec(body, path, mistakes);
   return submission;
 }
 
-std::vector<RunSpec> read_specs(const json::value& body, std::vector<Mistake>& mistakes) {
-  std::vector<RunSpec> specs;
+Submission read_submission(const json::value& body, std::vector<Mistake>& mistakes) { return read_one(body, "", mistakes); }
+
+std::vector<Submission> read_submissions(const json::value& body, std::vector<Mistake>& mistakes) {
+  std::vector<Submission> submissions;
   FieldReader reader(body, "", mistakes);
   const auto* list = reader.child("runs");
   if (list == nullptr || !list->is_array()) {
     reader.mistake("runs", "must be an array of specifications");
-    return specs;
+    return submissions;
   }
   const auto& items = list->get_array();
   if (items.empty() || items.size() > kMostInBatch) {
     reader.mistake("runs", fmt::format("must hold 1 to {} specifications", kMostInBatch));
-    return specs;
+    return submissions;
   }
-  specs.reserve(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) specs.push_back(read_run_spec(items[i], fmt::format("runs[{}]", i), mistakes));
-  return specs;
+  submissions.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) submissions.push_back(read_one(items[i], fmt::format("runs[{}]", i), mistakes));
+  return submissions;
 }
 
 json::object page_of(const catalog::RunPage& page) {
@@ -108,21 +99,6 @@ Status check_changes(const UpdateRun::Input& input) {
   return mistakes_to_status("the request is wrong", std::move(mistakes));
 }
 
-Result<Run> change(db::Transaction& transaction, const UpdateRun::Input& input, Time now, const std::string& by) {
-  TRY(const auto before, catalog::find_run(transaction, input.run));
-  if (input.description && *input.description != before.description) {
-    CHECK_OK(catalog::set_description(transaction, input.run, *input.description));
-    CHECK_OK(tell(transaction, input.run, now, "described", by));
-  }
-  if (input.display_name && *input.display_name != before.display_name)
-    CHECK_OK(tell(transaction, input.run, now, fmt::format("renamed to \"{}\"", *input.display_name), by));
-  if (input.display_name) CHECK_OK(catalog::set_display_name(transaction, input.run, *input.display_name));
-  if (!input.tags.empty()) CHECK_OK(catalog::set_tags(transaction, input.run, input.tags));
-  if (!input.remove_tags.empty()) CHECK_OK(catalog::remove_tags(transaction, input.run, input.remove_tags));
-  if (!input.properties.empty()) CHECK_OK(catalog::add_properties(transaction, input.run, input.properties));
-  return catalog::find_run(transaction, input.run);
-}
-
 json::object event_record(const catalog::RunEvent& event) {
   return {{"seq", event.seq}, {"time", format_time(event.time)}, {"kind", event.kind}, {"message", event.message}, {"data", event.data}};
 }
@@ -143,24 +119,31 @@ io::Task<Result<Run>> SubmitRun::process(Call& call, Input input) {
   const std::vector<RunSpec> specs{spec};
   CO_CHECK_OK(co_await check_submitter(call, specs));
   if (input.idempotency_key && input.idempotency_key->empty()) input.idempotency_key.reset();
-  std::optional<catalog::RunDiff> stored;
-  if (diff) {
-    CO_TRY(stored, co_await store_diff(call.services, std::move(*diff)));
-  }
-  co_return co_await call.services.runs.submit(std::move(spec), std::move(input.idempotency_key), stored);
+  runs::Submission submission{.spec = std::move(spec), .diff = {}};
+  CO_TRY(submission.diff, co_await store_diff(call.services, std::move(diff)));
+  co_return co_await call.services.runs.submit(std::move(submission), std::move(input.idempotency_key));
 }
 
 const Spec<SubmitRuns::Input>& SubmitRuns::spec() {
   static const auto spec = Spec<Input>("Submits many runs: all of them or none.")
-                               .json_body("RunSpecs", &Input::specs, read_specs)
+                               .json_body("RunSubmissions", &Input::submissions, read_submissions)
                                .at_most(kBatchBytes)
                                .answers(201, "RunList");
   return spec;
 }
 
 io::Task<Result<json::object>> SubmitRuns::process(Call& call, Input input) {
-  CO_CHECK_OK(co_await check_submitter(call, input.specs));
-  CO_TRY(const auto runs, co_await call.services.runs.submit_batch(std::move(input.specs)));
+  std::vector<RunSpec> specs;
+  specs.reserve(input.submissions.size());
+  for (const auto& submission : input.submissions) specs.push_back(submission.spec);
+  CO_CHECK_OK(co_await check_submitter(call, specs));
+  std::vector<runs::Submission> submissions;
+  submissions.reserve(specs.size());
+  for (auto& [spec, diff] : input.submissions) {
+    auto& submission = submissions.emplace_back(runs::Submission{.spec = std::move(spec), .diff = {}});
+    CO_TRY(submission.diff, co_await store_diff(call.services, std::move(diff)));
+  }
+  CO_TRY(const auto runs, co_await call.services.runs.submit_batch(std::move(submissions)));
   json::array list;
   list.reserve(runs.size());
   for (const auto& run : runs) list.push_back(to_json(run));
@@ -238,7 +221,9 @@ const Spec<UpdateRun::Input>& UpdateRun::spec() {
 io::Task<Result<Run>> UpdateRun::process(Call& call, Input input) {
   CO_CHECK_OK(check_changes(input));
   const auto now = call.services.clock.now();
-  auto write = [input, now, by = name_of(call.caller, input.by)](db::Transaction& transaction) { return change(transaction, input, now, by); };
+  auto write = [input, now, by = name_of(call.caller, input.by)](db::Transaction& transaction) {
+    return change_run(transaction, input.run, {input.display_name, input.description, input.tags, input.remove_tags, input.properties}, now, by);
+  };
   auto changed = co_await call.services.catalog.write(std::move(write));
   if (!changed) co_return changed;
   CO_CHECK_OK(co_await call.services.runs.heard(input.run));

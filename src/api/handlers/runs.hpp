@@ -25,7 +25,7 @@ struct SubmitRun {
 
 struct SubmitRuns {
   struct Input {
-    std::vector<RunSpec> specs;
+    std::vector<Submission> submissions;
   };
   using Output = json::object;
   static const Spec<Input>& spec();

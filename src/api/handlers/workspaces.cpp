@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/reach.hpp"
+
 namespace stoker::api {
 namespace {
 
@@ -68,6 +70,7 @@ const Spec<GetWorkspace::Input>& GetWorkspace::spec() {
 }
 
 io::Task<Result<catalog::Workspace>> GetWorkspace::process(Call& call, Input input) {
+  CO_CHECK_OK(co_await check_workspace(call, input.workspace));
   auto read = [id = input.workspace](db::Connection& connection) { return catalog::find_workspace(connection, id); };
   co_return co_await call.services.catalog.read(std::move(read));
 }

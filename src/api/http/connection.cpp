@@ -46,8 +46,8 @@ bool has_no_body(int status) { return status == 204 || status == 304 || status <
 
 }  // namespace
 
-Connection::Connection(const Services& services, const Answer& answer, const HttpLimits& limits, io::Pool& transfers, Socket socket)
-    : services_(services), answer_(answer), limits_(limits), transfers_(transfers), socket_(std::move(socket)), parser_(limits.head_bytes) {}
+Connection::Connection(const Services& services, const Responder& responder, const HttpLimits& limits, io::Pool& transfers, Socket socket)
+    : services_(services), responder_(responder), limits_(limits), transfers_(transfers), socket_(std::move(socket)), parser_(limits.head_bytes) {}
 Connection::~Connection() = default;
 
 io::Task<void> Connection::serve() {
@@ -225,7 +225,7 @@ io::Task<bool> Connection::end_body() {
 
 io::Task<bool> Connection::answer_one() {
   const bool keep = parser_.keep_alive();
-  auto given = co_await answer_(services_, limits_, transfers_, head_, *this, *this);
+  auto given = co_await responder_(services_, limits_, transfers_, head_, *this, *this);
   if (given.upgrade) {
     co_await hand_over(std::move(given));
     co_return false;

@@ -21,7 +21,7 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io::Loop::
 
 class Connection final : public BodyReader, public ReplySink, public Peer {
  public:
-  Connection(const Services& services, const Answer& answer, const HttpLimits& limits, io::Pool& transfers, Socket socket);
+  Connection(const Services& services, const Responder& responder, const HttpLimits& limits, io::Pool& transfers, Socket socket);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -68,7 +68,7 @@ class Connection final : public BodyReader, public ReplySink, public Peer {
   void forget_request();
 
   const Services& services_;
-  const Answer& answer_;
+  const Responder& responder_;
   const HttpLimits& limits_;
   io::Pool& transfers_;
   Socket socket_;

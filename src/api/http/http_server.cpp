@@ -57,9 +57,9 @@ Error cannot_listen(const Tcp::endpoint& endpoint, const error_code& code) {
 
 class HttpServer::Impl {
  public:
-  Impl(Services services, Answer answer, HttpLimits limits)
+  Impl(Services services, Responder responder, HttpLimits limits)
       : services_(std::move(services)),
-        answer_(std::move(answer)),
+        responder_(std::move(responder)),
         limits_(limits),
         acceptor_(services_.loop),
         tasks_(services_.loop, "api"),
@@ -80,7 +80,7 @@ class HttpServer::Impl {
   bool is_busy() const;
 
   Services services_;
-  Answer answer_;
+  Responder responder_;
   HttpLimits limits_;
   io::Pool transfers_{8};
   Acceptor acceptor_;
@@ -142,7 +142,7 @@ io::Task<void> HttpServer::Impl::accept_forever() {
       continue;
     }
     try {
-      tasks_.spawn("connection", serve(std::make_unique<Connection>(services_, answer_, limits_, transfers_, std::move(socket))));
+      tasks_.spawn("connection", serve(std::make_unique<Connection>(services_, responder_, limits_, transfers_, std::move(socket))));
     } catch (const std::exception& failure) {
       log::warning("api", "cannot serve a connection", {{"cause", failure.what()}});
     }
@@ -190,8 +190,8 @@ io::Task<void> HttpServer::Impl::stop() {
   co_await tasks_.join();
 }
 
-HttpServer::HttpServer(Services services, Answer answer, HttpLimits limits)
-    : impl_(std::make_unique<Impl>(std::move(services), std::move(answer), limits)) {}
+HttpServer::HttpServer(Services services, Responder responder, HttpLimits limits)
+    : impl_(std::make_unique<Impl>(std::move(services), std::move(responder), limits)) {}
 HttpServer::~HttpServer() = default;
 Status HttpServer::listen(const ListenOptions& options) { return impl_->listen(options); }
 void HttpServer::start() { impl_->start(); }

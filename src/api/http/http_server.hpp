@@ -34,12 +34,12 @@ struct ListenOptions {
 
 class Peer;
 /// The way of one request; never throws but for cancellation. `answer` of router.hpp is the one of /api/v1.
-using Answer = std::function<io::Task<Reply>(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head,
+using Responder = std::function<io::Task<Reply>(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head,
                                              BodyReader& body, Peer& peer)>;
 
 class HttpServer {
  public:
-  HttpServer(Services services, Answer answer, HttpLimits limits = {});
+  HttpServer(Services services, Responder responder, HttpLimits limits = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -271,7 +271,8 @@ TEST_F(HttpTest, ATakenPortNamesItsOwner) {
                             .logs = *logs_,
                             .metrics = *metrics_,
                             .samples = *samples_,
-                            .tokens = tokens_});
+                            .tokens = tokens_},
+                   &answer);
   const auto taken = other.listen({.address = fmt::format("127.0.0.1:{}", port())});
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code(), ErrorCode::kAddressInUse);

@@ -22,9 +22,10 @@ ON CONFLICT (workspace_pk, name) DO NOTHING;
 
 -- name: count_run
 -- Takes the next run's number; the row stays locked until the transaction ends, so numbers have no gap and no double.
+-- An archived experiment comes back with a new run, as SDK v1 has it.
 -- No RETURNING here and in the other statements of a new run: SQLite keeps a journal for each statement that has one, which doubles its cost.
 -- Index: unique (workspace_pk, name).
-UPDATE experiments SET run_count = run_count + 1
+UPDATE experiments SET run_count = run_count + 1, archived_at = NULL
 WHERE workspace_pk = (SELECT pk FROM workspaces WHERE id = $1) AND name = $2;
 
 -- name: find_run_place

@@ -3,6 +3,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/following.hpp"
 #include "cli/output/text.hpp"
+#include "cli/output/timed_lines.hpp"
 #include "client/records.hpp"
 
 namespace stoker::cli {
@@ -15,13 +16,16 @@ class RunLogs final : public Command {
   void declare(Arguments& arguments) override {
     arguments.operand("RUN", run_, "an id, the beginning of one, or latest", Values::kRun);
     arguments.flag("-f,--follow", follow_, "stay and show what comes, until the run ends");
+    arguments.flag("-t,--times", times_, "each line with its time and stream");
     arguments.choice("--stream", "STREAM", stream_, {"all", "stdout", "stderr"}, "all, stdout or stderr (default: all)");
   }
 
   Result<int> run(Context& context) override {
     TRY(auto client, context.connect());
     TRY(auto run, client::resolve_run(client, run_));
+    if (follow_ && times_) return Error(ErrorCode::kInvalidInput, "--times shows what is there and cannot follow").hint("leave out -f, or --times");
     if (follow_) return follow_run(context, client, std::move(run), stream_);
+    if (times_) return print_times(context, client, client::run_id(run));
     if (context.as_json) return print_record(context, client, client::run_id(run));
     return print_log(context, client, client::run_id(run));
   }
@@ -49,6 +53,44 @@ class RunLogs final : public Command {
     return 0;
   }
 
+  Result<int> print_times(Context& context, client::Client& client, const RunId& id) {
+    json::array list;
+    TimedLines lines([&](const TimedLine& line) {
+      if (stream_ != "all" && line.stream != stream_) return;
+      if (context.as_json) list.push_back({{"time", line.time}, {"stream", line.stream}, {"text", to_valid_utf8(line.text)}});
+      else context.out.line(fmt::format("{} {:6} {}", line.time, line.stream, harmless(last_rewrite(line.text), context.out.terminal().has_colour)));
+    });
+    CHECK_OK(read_times(client, id, lines));
+    lines.finish();
+    if (context.as_json) context.print(json::object{{"run_id", id.text()}, {"stream", stream_}, {"lines", std::move(list)}});
+    return 0;
+  }
+
+  static Status read_times(client::Client& client, const RunId& id, TimedLines& lines) {
+    std::string bytes;  // of the log from `begin` on
+    std::uint64_t begin = 0, offset = 0;
+    while (true) {
+      TRY(const auto page, client.log_spans(id, offset));
+      const auto& spans = client::array_of(page, "spans");
+      if (spans.empty()) return ok();
+      for (const auto& item : spans) {
+        const auto& span = item.as_object();
+        const auto end = static_cast<std::uint64_t>(client::integer_of(span, "offset") + client::integer_of(span, "length"));
+        while (offset < end) {
+          if (offset >= begin + bytes.size()) {
+            TRY(auto part, client.log(id, offset, kPiece, "all"));
+            if (part.bytes.empty()) return ok();
+            begin = offset;
+            bytes = std::move(part.bytes);
+          }
+          const auto piece = std::string_view(bytes).substr(offset - begin, end - offset);
+          lines.take(client::text_of(span, "time"), client::text_of(span, "stream"), piece);
+          offset += piece.size();
+        }
+      }
+    }
+  }
+
   /// Up to the end that the log had at the beginning, piece by piece; whether more can come.
   Result<bool> read_log(client::Client& client, const RunId& id, const std::function<void(std::string_view)>& each) {
     std::optional<std::uint64_t> end;
@@ -64,7 +106,7 @@ class RunLogs final : public Command {
   }
 
   std::string run_, stream_ = "all";
-  bool follow_ = false;
+  bool follow_ = false, times_ = false;
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class SnapshotCreate final : public Command {
     if (context.as_json) {
       json::object properties;
       for (const auto& [key, value] : kept.properties) properties[key] = value;
-      context.print(json::object{{"snapshot", kept.snapshot.text()}, {"properties", std::move(properties)}});
+      context.print(json::object{{"snapshot", kept.snapshot.text()}, {"properties", std::move(properties)}, {"diff", json_or_null(kept.diff)}});
       return 0;
     }
     context.out.line(kept.snapshot.text());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "catalog/idempotency.hpp"
+#include "catalog/provenance.hpp"
 #include "catalog/removals.hpp"
 #include "catalog/runs.hpp"
 #include "runs/admission.hpp"
@@ -26,7 +27,10 @@ struct Wishes {
 
 Digest digest_of(const std::vector<InteractiveWish>& wishes) {
   std::string text;
-  for (const auto& wish : wishes) text += fmt::format("{}{}{}\n", json::serialize(to_json(wish.spec)), wish.id ? wish.id->text() : "", wish.is_open);
+  for (const auto& wish : wishes) {
+    text += fmt::format("{}{}{}{}\n", json::serialize(to_json(wish.spec)), wish.id ? wish.id->text() : "", wish.is_open,
+                        wish.diff ? wish.diff->object.hex() : "");
+  }
   return sha256(text);
 }
 
@@ -51,15 +55,30 @@ Result<RunId> id_for(db::Transaction& transaction, const InteractiveWish& wish, 
   return RunId(new_guid(random));
 }
 
-Result<Run> insert_one(db::Transaction& transaction, const InteractiveWish& wish, std::size_t index, const Wishes& wishes, Random& random) {
+/// A child that brings no source runs what its parent runs.
+Status take_source(db::Transaction& transaction, InteractiveWish& wish) {
+  if (!wish.spec.parent || wish.spec.snapshot || wish.diff) return ok();
+  TRY(const auto parent, catalog::find_run(transaction, *wish.spec.parent));
+  wish.spec.snapshot = parent.spec.snapshot;
+  for (const auto& [key, value] : parent.properties) {
+    if (key.starts_with("azureml.git.") || key.starts_with("mlflow.source.git.")) wish.spec.properties.emplace(key, value);
+  }
+  TRY(wish.diff, catalog::look_up_diff(transaction, parent.id));
+  return ok();
+}
+
+Result<Run> insert_one(db::Transaction& transaction, InteractiveWish wish, std::size_t index, const Wishes& wishes, Random& random) {
   if (wish.spec.parent && !wish.parent_may_have_ended) CHECK_OK(check_parent(transaction, *wish.spec.parent, index));
+  CHECK_OK(take_source(transaction, wish));
   auto run = new_run(wish.spec, wishes.now, random);
   TRY(run.id, id_for(transaction, wish, random));
   if (wish.is_open) run = std::move(apply(std::move(run), {.kind = EventKind::kOpens, .at = wishes.now}).applied->next);
   if (wish.is_open && wish.started_at) run.started_at = wish.started_at;
   if (wish.user) run.user = *wish.user;
   for (const auto& [key, value] : wish.tags) run.tags[key] = value;
-  return insert_new_run(transaction, std::move(run), wishes.personal, random);
+  TRY(auto stored, insert_new_run(transaction, std::move(run), wishes.personal, random));
+  if (wish.diff) CHECK_OK(catalog::put_diff(transaction, stored.id, *wish.diff));
+  return stored;
 }
 
 /// The runs that the key made before; nullopt when it is new.

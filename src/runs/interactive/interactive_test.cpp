@@ -109,7 +109,7 @@ TEST_F(InteractiveTest, SubmittedRunsHaveTheirSupervisor) {
   EXPECT_EQ(end(run.id).error().code(), ErrorCode::kWrongState);
   EXPECT_EQ(wait(service_->open_interactive(run.id)).error().code(), ErrorCode::kWrongState);
   EXPECT_EQ(wait(service_->heartbeat(run.id)).error().code(), ErrorCode::kWrongState);
-  EXPECT_EQ(wait(service_->submit(wish().spec, std::nullopt)).error().mistake_list().front().path, "kind");
+  EXPECT_EQ(wait(service_->submit({.spec = wish().spec, .diff = {}}, std::nullopt)).error().mistake_list().front().path, "kind");
 }
 
 TEST_F(InteractiveTest, SilenceAfterAHeartbeatIsNotResponding) {
