@@ -1,5 +1,7 @@
 #include "mlflow/run_access.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/reach.hpp"
@@ -44,6 +46,7 @@ io::Task<Result<catalog::TrackedRun>> read_run(Request& request, RunId run) {
     auto& one = found.front();
     one.metrics.clear();
     for (const auto& metric : latest) one.metrics.push_back({.key = metric.name, .value = metric.value, .step = metric.step, .time = metric.time});
+    std::ranges::sort(one.metrics, {}, &catalog::LatestMetric::key);
     return std::move(one);
   };
   co_return co_await request.services().catalog.read(std::move(read));
