@@ -83,7 +83,7 @@ class NamesTest(WrongInputCase):
         self.write("work/train.py", "pass")
         config = ScriptRunConfig(".", "train.py", arguments=["--a", {}, None])
         config.run_config.node_count = "two"
-        self.refused(lambda: self.experiment.submit(config), "arguments[1] is a dict; strings and numbers are expected", "arguments[2] is None", "node_count is 'two'; a whole number")
+        self.refused(lambda: self.experiment.submit(config), "arguments[1] is a dict; strings, numbers and data are expected", "arguments[2] is None", "node_count is 'two'; a whole number")
 
 
 class RunTest(WrongInputCase):
