@@ -91,7 +91,6 @@ Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const 
 }
 
 Status update_experiment(db::Transaction& transaction, const Experiment& experiment) {
-  for (const auto& [key, value] : experiment.tags) CHECK_OK(check_tag(key, value));
   const auto tags = labels_to_text(experiment.tags);
   TRY(const auto changed,
       transaction.connection().execute("update_experiment", {experiment.id, experiment.archived_at, experiment.description, tags}));

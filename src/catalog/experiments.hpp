@@ -40,7 +40,7 @@ Result<std::vector<Experiment>> list_experiments(db::Connection& connection, con
 /// kInvalidInput for a name that is none, kNotFound for a workspace that is not there.
 Result<Experiment> get_or_create_experiment(db::Transaction& transaction, const WorkspaceId& workspace, const std::string& name, Time now,
                                             Random& random);
-/// Writes archived_at, description and tags. kInvalidInput: a tag; kNotFound.
+/// Writes archived_at, description and tags, which the caller has checked: MLflow's limits are wider than those of v1. kNotFound.
 Status update_experiment(db::Transaction& transaction, const Experiment& experiment);
 /// kConflict: it has runs.
 Status remove_experiment(db::Transaction& transaction, const ExperimentId& id);

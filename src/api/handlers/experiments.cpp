@@ -2,6 +2,7 @@
 
 #include "api/reach.hpp"
 #include "catalog/workspaces.hpp"
+#include "domain/names.hpp"
 
 namespace stoker::api {
 
@@ -66,6 +67,7 @@ const Spec<UpdateExperiment::Input>& UpdateExperiment::spec() {
 }
 
 io::Task<Result<catalog::Experiment>> UpdateExperiment::process(Call& call, Input input) {
+  for (const auto& [key, value] : input.tags) CO_CHECK_OK(check_tag(key, value.value_or("")));
   auto write = [input, now = call.services.clock.now()](db::Transaction& transaction) -> Result<catalog::Experiment> {
     TRY(auto experiment, catalog::find_experiment(transaction, input.workspace, input.name));
     for (const auto& [key, value] : input.tags) experiment.tags[key] = value.value_or("");

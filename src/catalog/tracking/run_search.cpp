@@ -252,7 +252,7 @@ class Search {
     tell(phase);
     if (phase.path.by == Path::By::kMetric) matcher_.walks(phase.path.metric, phase.path.is_nan);
     else matcher_.walks_no_metric();
-    const auto share = (search_.limit + 1) / std::max<std::size_t>(search_.experiments.size(), 1);
+    const auto share = (search_.limit + 2) / std::max<std::size_t>(search_.experiments.size(), 1);
     std::vector<Stream> streams;
     streams.reserve(search_.experiments.size());
     for (const auto experiment : search_.experiments)
