@@ -70,7 +70,8 @@ got = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=
 assert open(os.path.join(got, 'deep/x.bin'), 'rb').read() == b'x' * 100000 and os.path.getsize(os.path.join(got, 'empty')) == 0
 assert mlflow.artifacts.load_text(run.info.artifact_uri + '/notes/a.txt') == 'hello'
 assert mlflow.artifacts.load_dict('runs:/%s/d.json' % run.info.run_id) == {'a': 1}
-version = mlflow.register_model('runs:/%s/kept' % run.info.run_id, 'of-run')
+client.create_registered_model('of-run')
+version = client.create_model_version('of-run', run.info.artifact_uri + '/kept', run.info.run_id)
 assert sorted(os.listdir(mlflow.artifacts.download_artifacts('models:/of-run/%s' % version.version, dst_path='m'))) == ['deep', 'empty']
 """)
 
