@@ -92,10 +92,6 @@ class Client {
   Status download(const RunId& id, const std::string& path, const ByteSink& sink);
 
   Result<json::object> run_datasets(const RunId& id);
-  /// A file at any address of the API: `target` begins with /api/v1.
-  Status fetch_file(const std::string& target, const ByteSink& sink) { return fetch(target, sink); }
-  /// `size` bytes of an open file; on the server's disk when it is ok.
-  Status put_file(const std::string& target, int fd, std::uint64_t size);
 
   /// Makes `directory`, which is not there, with the snapshot's files.
   Status lay_down_snapshot(const SnapshotId& id, const std::string& directory);
