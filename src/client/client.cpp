@@ -320,13 +320,6 @@ Status Client::fetch(const std::string& target, const ByteSink& sink) {
 
 Result<json::object> Client::run_datasets(const RunId& id) { return call("GET", run_target(id, "/datasets")); }
 
-Status Client::put_file(const std::string& target, int fd, std::uint64_t size) {
-  io::HttpRequest request{.method = "PUT", .target = target, .headers = {{"Content-Type", "application/octet-stream"}}};
-  request.body = io::HttpBody::file(fd, 0, size);
-  CHECK_OK(send(std::move(request)));
-  return ok();
-}
-
 Status Client::download(const RunId& id, const std::string& path, const ByteSink& sink) {
   return fetch(run_target(id, "/files/" + io::percent_encode_path(path)), sink);
 }
