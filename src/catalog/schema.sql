@@ -20,6 +20,8 @@ CREATE TABLE artifacts (
   object       TEXT NOT NULL,         -- digest under which the object store has it
   created_at   BIGINT NOT NULL,
   PRIMARY KEY (workspace_pk, path)
+) WITHOUT ROWID;
+
 CREATE TABLE dataset_versions (
   workspace_pk BIGINT NOT NULL REFERENCES workspaces (pk) ON DELETE CASCADE,
   name         TEXT NOT NULL,
@@ -359,8 +361,9 @@ CREATE INDEX logged_models_by_experiment ON logged_models (experiment_pk, pk);
 
 CREATE INDEX model_versions_by_run ON model_versions (run_id, pk) WHERE run_id <> '';
 
-CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_pk, run_pk);
 CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset_pk);
+
+CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_pk, run_pk);
 
 CREATE INDEX runs_archived ON runs (pk) WHERE archived_at IS NOT NULL;
 

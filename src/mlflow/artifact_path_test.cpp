@@ -21,7 +21,7 @@ TEST(ArtifactPath, WhatIsHarmlessIsCleaned) {
                                                                   {"a%20b", "a%20b"},
                                                                   {"a;b", "a;b"},
                                                                   {"\xC3\xA9", "\xC3\xA9"},
-                                                                  {"a:b", "a:b"}};
+                                                                  {"ab:c", "ab:c"}};
   for (const auto& [path, clean] : kCases) {
     const auto checked = check_artifact_path(path);
     ASSERT_TRUE(checked) << path;

@@ -137,11 +137,11 @@ io::Task<Result<Admission::Admitted>> Admission::admit(std::vector<Submission> s
   CO_CHECK_OK(co_await check(specs, is_batch));
   for (int tries = 1;; ++tries) {
     Wish wish{.runs = {}, .diffs = {}, .key = key, .request = digest_of(submissions.front())};
-    for (const auto& [spec, diff] : submissions) {
-      auto& run = wish.runs.emplace_back(new_run(spec, parts_.clock.now(), parts_.random));
-      run.id = new_run_id(spec.experiment, run.created_at, parts_.random);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      auto& run = wish.runs.emplace_back(new_run(specs[i], parts_.clock.now(), parts_.random));
+      run.id = new_run_id(specs[i].experiment, run.created_at, parts_.random);
       name_outputs(run);
-      wish.diffs.push_back(diff);
+      wish.diffs.push_back(submissions[i].diff);
     }
     auto work = [wish = std::move(wish), personal = parts_.personal, &random = parts_.random](db::Transaction& transaction) {
       return insert_all(transaction, wish, personal, random);

@@ -9,6 +9,7 @@
 #include "api/reach.hpp"
 #include "api/stored_body.hpp"
 #include "base/suggest.hpp"
+#include "catalog/workspaces.hpp"
 #include "domain/names.hpp"
 #include "io/file.hpp"
 
@@ -122,7 +123,10 @@ io::Task<Result<json::object>> ListModels::process(Call& call, Input input) {
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) co_return Error(ErrorCode::kInvalidInput, "the cursor is none of ours");
   }
   catalog::VersionChoice choice{input.name, input.run ? std::optional(RunId(*input.run)) : std::nullopt};
-  auto read = [workspace = input.workspace, choice](db::Connection& connection) { return catalog::list_versions(connection, workspace, choice); };
+  auto read = [workspace = input.workspace, choice](db::Connection& connection) -> Result<std::vector<ModelVersion>> {
+    CHECK_OK(catalog::find_workspace(connection, workspace));
+    return catalog::list_versions(connection, workspace, choice);
+  };
   CO_TRY(auto versions, co_await call.services.catalog.read(std::move(read)));
   if (input.latest) keep_latest(versions);
   std::erase_if(versions, [&](const ModelVersion& version) { return version.pk >= before || !is_wanted(input, version); });
