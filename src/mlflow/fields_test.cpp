@@ -12,7 +12,8 @@ json::object object_of(std::string_view text) { return parse_body(text).value();
 std::string message_of(const Error& error) { return error.message(); }
 
 TEST(FieldsTest, ReadsNumbersAsClientsWriteThem) {
-  const auto body = object_of(R"({"a": "1500", "b": 1500.0, "c": "1e+05", "d": "0.5", "e": " 1e5 ", "f": true, "g": "-Infinity", "h": NaN, "i": -3})");
+  const auto body =
+      object_of(R"({"a": "1500", "b": 1500.0, "c": "1e+05", "d": "0.5", "e": " 1e5 ", "f": true, "g": "-Infinity", "h": NaN, "i": -3})");
   const Fields fields(body);
   EXPECT_EQ(fields.integer("a").value(), 1500);
   EXPECT_EQ(fields.integer("b").value(), 1500);
@@ -39,7 +40,8 @@ TEST(FieldsTest, RefusesWhatIsNoNumber) {
 TEST(FieldsTest, NullAndTheEmptyTextAreMissing) {
   const auto body = object_of(R"({"a": null, "b": "", "c": 5})");
   const Fields fields(body);
-  for (const std::string_view name : {"a", "b", "d"}) EXPECT_EQ(message_of(fields.required_text(name).error()).substr(0, 40), "Missing value for required parameter '" + std::string(name) + "'");
+  for (const std::string_view name : {"a", "b", "d"})
+    EXPECT_EQ(message_of(fields.required_text(name).error()).substr(0, 40), "Missing value for required parameter '" + std::string(name) + "'");
   EXPECT_EQ(message_of(fields.text("c").error()).substr(0, 37), "Invalid value 5 for parameter 'c' sup");
 }
 

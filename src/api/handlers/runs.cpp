@@ -151,23 +151,24 @@ io::Task<Result<json::object>> SubmitRuns::process(Call& call, Input input) {
 }
 
 const Spec<ListRuns::Input>& ListRuns::spec() {
-  static const auto spec = Spec<Input>("Runs, newest first.")
-                               .query("workspace_id", &Input::workspace_id, "only of this workspace")
-                               .query("experiment", &Input::experiment, "only of this experiment: its name with workspace_id, its id without")
-                               .query("state", &Input::state, "only in these states, separated by commas")
-                               .query("parent", &Input::parent, "only children of this run")
-                               .query("kind", &Input::kind, "only of this kind", {.choices = {"script", "interactive"}})
-                               .query("view", &Input::view, "which of them", {.choices = {"active", "archived", "all"}})
-                               .query("include_children", &Input::include_children, "false: only runs without a parent")
-                               .query_list("tag", &Input::tags, "only with this tag: its key, or key=value; may be given many times, all must be so")
-                               .query_list("property", &Input::properties, "the same with properties")
-                               .query("prefix", &Input::prefix, "only ids that begin so", {.longest = 256})
-                               .query("limit", &Input::limit, "at most so many", {.low = 1, .high = 1000})
-                               .query("cursor", &Input::cursor, "next_cursor of the page before")
-                               .query("filter", &Input::filter, "only runs of which this is true, as in MLflow: metrics.acc > 0.9 and params.lr = '0.1'")
-                               .query_list("order_by", &Input::order_by, "such as metrics.acc desc; may be given many times, the first counts most")
-                               .query("explain", &Input::explain, "true: `plan` tells how the runs were found")
-                               .answers(200, "RunPage");
+  static const auto spec =
+      Spec<Input>("Runs, newest first.")
+          .query("workspace_id", &Input::workspace_id, "only of this workspace")
+          .query("experiment", &Input::experiment, "only of this experiment: its name with workspace_id, its id without")
+          .query("state", &Input::state, "only in these states, separated by commas")
+          .query("parent", &Input::parent, "only children of this run")
+          .query("kind", &Input::kind, "only of this kind", {.choices = {"script", "interactive"}})
+          .query("view", &Input::view, "which of them", {.choices = {"active", "archived", "all"}})
+          .query("include_children", &Input::include_children, "false: only runs without a parent")
+          .query_list("tag", &Input::tags, "only with this tag: its key, or key=value; may be given many times, all must be so")
+          .query_list("property", &Input::properties, "the same with properties")
+          .query("prefix", &Input::prefix, "only ids that begin so", {.longest = 256})
+          .query("limit", &Input::limit, "at most so many", {.low = 1, .high = 1000})
+          .query("cursor", &Input::cursor, "next_cursor of the page before")
+          .query("filter", &Input::filter, "only runs of which this is true, as in MLflow: metrics.acc > 0.9 and params.lr = '0.1'")
+          .query_list("order_by", &Input::order_by, "such as metrics.acc desc; may be given many times, the first counts most")
+          .query("explain", &Input::explain, "true: `plan` tells how the runs were found")
+          .answers(200, "RunPage");
   return spec;
 }
 

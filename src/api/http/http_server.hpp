@@ -35,7 +35,7 @@ struct ListenOptions {
 class Peer;
 /// The way of one request; never throws but for cancellation. `answer` of router.hpp is the one of /api/v1.
 using Responder = std::function<io::Task<Reply>(const Services& services, const HttpLimits& limits, io::Pool& transfers, const Head& head,
-                                             BodyReader& body, Peer& peer)>;
+                                                BodyReader& body, Peer& peer)>;
 
 class HttpServer {
  public:

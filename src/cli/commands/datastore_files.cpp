@@ -138,7 +138,7 @@ class DatastoreDownload final : public DatastoreCommand {
     const auto part = io::create_beneath(root_.get(), temporary, O_WRONLY | O_EXCL, 0666);
     if (!part) return part.error();
     auto written = client.fetch(fmt::format("{}/files/{}", target, io::percent_encode_path(file.path)),
-                                     [&](std::string_view bytes) { return io::write_all(part->get(), bytes); });
+                                [&](std::string_view bytes) { return io::write_all(part->get(), bytes); });
     if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), file.path.c_str()) != 0)
       written = errno_error(fmt::format("cannot name {}/{}", directory_, file.path), errno);
     if (written) return false;
