@@ -27,7 +27,7 @@ void read_block(std::string_view bytes) {
   BlockFront front;
   if (!cursor.text(payload) || !decode_front(payload, 0, front) || front.body_size > cursor.rest().size()) return;
   const auto body = cursor.rest();
-  const auto fetch = [body, &front](const Section& section) -> stoker::Result<std::string> {
+  const auto fetch = [body](const Section& section) -> stoker::Result<std::string> {
     return std::string(body.substr(section.offset, section.size));
   };
   BlockReader reader(front, fetch, BlockReader::Checksums::kIgnored);

@@ -243,7 +243,7 @@ run.wait_for_completion(show_output=True)
 child.wait_for_completion()
 print(child.parent.id == run.id, child.get_metrics(), run.get_metrics(recursive=True) == {child.id: {'x': 1}})
 """)
-    assert "True {'x': 1.0} True" in done.stdout
+    assert "True {'x': 1} True" in done.stdout
 
 
 def test_the_state_of_git_at_a_detached_head_and_the_ignore_file_that_wins(stoker, notebook):
