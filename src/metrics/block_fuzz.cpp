@@ -27,9 +27,7 @@ void read_block(std::string_view bytes) {
   BlockFront front;
   if (!cursor.text(payload) || !decode_front(payload, 0, front) || front.body_size > cursor.rest().size()) return;
   const auto body = cursor.rest();
-  const auto fetch = [body](const Section& section) -> stoker::Result<std::string> {
-    return std::string(body.substr(section.offset, section.size));
-  };
+  const auto fetch = [body](const Section& section) -> stoker::Result<std::string> { return std::string(body.substr(section.offset, section.size)); };
   BlockReader reader(front, fetch, BlockReader::Checksums::kIgnored);
   if (!reader.begin([](std::uint32_t shape) { return shape % 3 != 2; })) return;
   RawPoint point;

@@ -8,22 +8,18 @@ VENV = ROOT / ".cache/mlflow3"
 
 LOGS = """
 import mlflow, os
-mlflow.log_metric('loss', 0.5, step=1)
-mlflow.log_param('rate', '0.1')
 with mlflow.start_run() as run:
     assert run.info.run_id == os.environ['AZUREML_RUN_ID'], run.info
     mlflow.set_tag('stage', 'one')
+    mlflow.log_metric('loss', 0.5, step=1)
+    mlflow.log_param('rate', '0.1')
 """
 
 
 @pytest.fixture
 def client(stoker):
     """The interpreter that has MLflow's client, where the user of the tests can read it."""
-    if not (VENV / "ready").exists():
-        pytest.skip("MLflow's client is not installed in .cache/mlflow3")
     stoker.start()
-    if stoker.request("GET", "/api/2.0/mlflow/runs/get?run_id=none").headers["content-type"].startswith("text/html"):
-        pytest.skip("this server has no MLflow tracking")
     folder = stoker.folder / "mlflow"
     subprocess.run(["cp", "-a", str(VENV), str(folder)], check=True)
     subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)

@@ -184,7 +184,8 @@ io::Task<Result<Run>> Interactive::end(RunId run, bool well, std::optional<RunEr
 
 io::Task<Result<Run>> Interactive::note(RunId run, Word word) {
   auto decide = [word = std::move(word), now = parts_.clock.now()](const Run& run) {
-    return run.spec.kind == RunKind::kInteractive ? events_of(run, word, now) : intents_of(run, word, now);
+    // Whoever sends a run's heartbeats says how it ends, as a supervisor does of a submitted one.
+    return run.spec.kind == RunKind::kInteractive && !run.is_watched ? events_of(run, word, now) : intents_of(run, word, now);
   };
   co_return co_await ledger_.apply_all(std::move(run), std::move(decide));
 }
